@@ -1,0 +1,138 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+
+	"carnet.dev/carnet/fault"
+)
+
+// An OperationList is the answer of GET /integrations/{name}/operations.
+type OperationList struct {
+	Operations []OperationSummary `json:"operations"`
+	Total      int                `json:"total"`
+}
+
+// An OperationSummary is an operation's line in a list.
+type OperationSummary struct {
+	ID         string   `json:"id"`
+	Method     string   `json:"method"`
+	Path       string   `json:"path"`
+	Summary    string   `json:"summary,omitempty"`
+	Tags       []string `json:"tags,omitempty"`
+	Deprecated bool     `json:"deprecated,omitempty"`
+}
+
+// An Operation is the answer of GET /integrations/{name}/operations/{id}. Schemas are JSON Schema as in the document, and
+// Schemas holds the ones that their "$ref"s name, by reference.
+type Operation struct {
+	OperationSummary
+	Description string                     `json:"description,omitempty"`
+	Parameters  []Parameter                `json:"parameters"`
+	Body        *Body                      `json:"body,omitempty"`
+	Responses   []Response                 `json:"responses"`
+	Security    []map[string][]string      `json:"security,omitempty"`
+	Schemas     map[string]json.RawMessage `json:"schemas,omitempty"`
+}
+
+// A Parameter is an argument of an operation outside its body.
+type Parameter struct {
+	Name        string          `json:"name"`
+	In          string          `json:"in"`
+	Type        string          `json:"type,omitempty"`
+	Required    bool            `json:"required,omitempty"`
+	Deprecated  bool            `json:"deprecated,omitempty"`
+	Description string          `json:"description,omitempty"`
+	Schema      json.RawMessage `json:"schema,omitempty"`
+	Example     json.RawMessage `json:"example,omitempty"`
+}
+
+// A Body is an operation's request body.
+type Body struct {
+	Required    bool        `json:"required,omitempty"`
+	Description string      `json:"description,omitempty"`
+	Content     []MediaType `json:"content"`
+}
+
+// A MediaType is one form that a body may take.
+type MediaType struct {
+	Type    string          `json:"type"`
+	Schema  json.RawMessage `json:"schema,omitempty"`
+	Example json.RawMessage `json:"example,omitempty"`
+}
+
+// A Response is what the document says of an answer.
+type Response struct {
+	Status      string   `json:"status"`
+	Description string   `json:"description,omitempty"`
+	Types       []string `json:"types,omitempty"`
+}
+
+// A Task runs an operation: the body of POST /integrations/{name}/operations/{id}/run.
+type Task struct {
+	// Parameters by their names in the document; "in.name" ("query.id") where a name occurs in several places. A value is
+	// JSON; an array or object is serialized as the document says. An empty text leaves an optional parameter out.
+	Parameters map[string]json.RawMessage `json:"parameters,omitempty"`
+	// RequestBodyPayload is the body: JSON for a JSON media type or a form, a JSON string for anything else.
+	RequestBodyPayload json.RawMessage `json:"requestBodyPayload,omitempty"`
+	// RequestBodyBase64 is a body of any bytes, in place of RequestBodyPayload.
+	RequestBodyBase64 []byte `json:"requestBodyBase64,omitempty"`
+	// BodyContentType chooses the body's media type; the document's first that fits by default.
+	BodyContentType string `json:"bodyContentType,omitempty"`
+	// DryRun builds the request and returns it, its secrets masked, without sending it or getting a token.
+	DryRun bool `json:"dryRun,omitempty"`
+}
+
+// A Result is what a task returns.
+type Result struct {
+	OK         bool              `json:"ok"`  // the status is 2xx
+	URL        string            `json:"url"` // without secrets
+	Status     int               `json:"status"`
+	StatusText string            `json:"statusText"`
+	Headers    map[string]string `json:"headers"`        // names in lower case; values of one name joined by ", "
+	Data       json.RawMessage   `json:"data,omitempty"` // JSON as it came, or a string
+	// Encoding is "base64" if Data is a string that holds bytes which are no UTF-8 text.
+	Encoding string   `json:"encoding,omitempty"`
+	Request  *Request `json:"request,omitempty"` // of a dry run
+}
+
+// A Request is what a dry run would have sent.
+type Request struct {
+	Method  string              `json:"method"`
+	URL     string              `json:"url"`
+	Headers map[string][]string `json:"headers"`
+	Body    string              `json:"body,omitempty"`
+}
+
+// A Token is the state of one integration's token for one security scheme; never the token itself.
+type Token struct {
+	Scheme       string     `json:"scheme"`
+	State        string     `json:"state"` // empty, fresh, due, claimed, waiting, broken
+	AccessToken  bool       `json:"access_token"`
+	RefreshToken bool       `json:"refresh_token"`
+	TokenType    string     `json:"token_type,omitempty"`
+	Scope        string     `json:"scope,omitempty"`
+	ExpiresIn    float64    `json:"expires_in,omitempty"` // seconds, as the server said
+	ExpiresAt    *time.Time `json:"expires_at,omitempty"`
+	CreatedAt    *time.Time `json:"created_at,omitempty"`
+	RenewsAt     *time.Time `json:"renews_at,omitempty"`
+	Generation   int64      `json:"generation"`
+	Manual       bool       `json:"manual,omitempty"`
+	AuthMethod   string     `json:"auth_method,omitempty"`
+	Failures     int        `json:"failures,omitempty"`
+	Cause        string     `json:"cause,omitempty"` // of the last failure
+	NextTry      *time.Time `json:"next_try,omitempty"`
+}
+
+// A TokenList is the answer of GET /integrations/{name}/tokens.
+type TokenList struct {
+	Tokens []Token `json:"tokens"`
+}
+
+// Failure is the body of an error answer.
+type Failure struct {
+	Kind     string          `json:"kind"`
+	Message  string          `json:"message"`
+	Hint     string          `json:"hint,omitempty"`
+	Problems []fault.Problem `json:"problems,omitempty"`
+}

@@ -1,0 +1,342 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"carnet.dev/carnet/fault"
+)
+
+// reason is why a renewal was begun.
+type reason int
+
+const (
+	onDemand reason = iota // a caller waits for it
+	ahead                  // a caller has used a token that is due
+	swept                  // a sweep found it due
+	wanted                 // a person asked for it, whatever the record says
+)
+
+// renewal is one walk through claim, ask and save; at most one is under way for a record in a process.
+type renewal struct {
+	subject Subject
+	reason  reason
+	done    chan struct{} // closed when record and err are set; saving may go on after it
+	over    chan struct{} // closed when another renewal may begin
+	record  Record
+	err     error
+}
+
+func newRenewal(s Subject, why reason) *renewal {
+	return &renewal{subject: s, reason: why, done: make(chan struct{}), over: make(chan struct{})}
+}
+
+func (n *renewal) finish(r Record, err error) {
+	n.record, n.err = r, err
+	close(n.done)
+}
+
+func (n *renewal) finished() bool {
+	select {
+	case <-n.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// begin returns the renewal under way, or starts one.
+func (k *Keeper) begin(e *entry, s Subject, why reason) *renewal {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.renewal != nil {
+		return e.renewal
+	}
+	n := newRenewal(s, why)
+	if !k.start(func() {
+		k.run(e, n)
+		e.mu.Lock()
+		e.renewal = nil
+		e.mu.Unlock()
+		close(n.over)
+	}) {
+		n.finish(Record{}, errClosing())
+		close(n.over)
+		return n
+	}
+	e.renewal = n
+	return n
+}
+
+func errClosing() error {
+	return fault.New(fault.Unavailable, "no token: Carnet is shutting down").WithHint("try again when it is back")
+}
+
+// renew begins or joins a renewal and waits for its outcome.
+func (k *Keeper) renew(ctx context.Context, e *entry, s Subject, why reason) (Record, error) {
+	for {
+		n := k.begin(e, s, why)
+		late := n.finished()
+		if err := await(ctx, n.done); err != nil {
+			return Record{}, err
+		}
+		if n.concerns(s, late, why) {
+			if n.err == nil && !n.record.Configuration.Equal(s.Configuration) {
+				return Record{}, fault.New(fault.Conflict, "the integration was changed meanwhile").WithHint("try again")
+			}
+			return n.record, n.err
+		}
+		// It was of another configuration, or over already, or its token was cleared: look again.
+		if err := await(ctx, n.over); err != nil {
+			return Record{}, err
+		}
+	}
+}
+
+// concerns reports whether the outcome of a finished renewal answers a caller. One who came in time takes it as it is: were the
+// token's life shorter than the way back, asking again would not help. One who came late, while the outcome was still being
+// saved, takes a token that is usable.
+func (n *renewal) concerns(s Subject, late bool, why reason) bool {
+	switch {
+	case !n.subject.Configuration.Equal(s.Configuration):
+		return false
+	case late:
+		return why != wanted && n.err == nil && n.record.Usable(time.Now())
+	}
+	return n.err != nil || !n.record.Token.AccessToken.IsZero() && !n.record.Rejected
+}
+
+func await(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fault.Wrap(fault.Unavailable, ctx.Err(), "gave up waiting for a token")
+	}
+}
+
+// run walks the record from due to renewed or failed. It does not end with the caller (failure mode 17): an answer that was
+// received is saved.
+func (k *Keeper) run(e *entry, n *renewal) {
+	ctx := context.WithoutCancel(k.closing)
+	r, revision, took, err := k.take(ctx, e, n)
+	if err != nil || !took {
+		n.finish(r, err)
+		return
+	}
+	o := k.attempt(ctx, n, r)
+	stored, err := k.save(ctx, e, n, r, revision, o)
+	switch {
+	case n.finished():
+	case o.err != nil:
+		n.finish(Record{}, told(o.err))
+	default:
+		n.finish(stored, err)
+	}
+}
+
+// take claims the record; false: somebody else has renewed it, there is nothing left to do.
+func (k *Keeper) take(ctx context.Context, e *entry, n *renewal) (Record, int64, bool, error) {
+	s, first := n.subject, int64(-1)
+	for {
+		r, revision, err := k.read(ctx, e, s)
+		if err != nil {
+			return Record{}, 0, false, err
+		}
+		now := time.Now()
+		if first < 0 {
+			first = r.Generation
+		}
+		if n.settled(r, first, now) {
+			return r, revision, false, nil
+		}
+		if n.reason == wanted {
+			r = r.Forgiven()
+		}
+		if err := r.refusal(s, now); err != nil {
+			return Record{}, 0, false, err
+		}
+		if !e.lapsed(r.Claim, now) {
+			if sleep(k.closing, waitStep) != nil {
+				return Record{}, 0, false, errClosing()
+			}
+			continue // after waiting look again
+		}
+		r = r.Claimed(k.newClaim(now), s)
+		revision, err = k.store.Put(ctx, s.ID, r, revision)
+		if err == nil {
+			e.note(r, revision)
+			return r, revision, true, nil
+		}
+		if !fault.Is(err, fault.Conflict) {
+			return Record{}, 0, false, err
+		}
+	}
+}
+
+// settled reports whether the renewal has become needless since it began.
+func (n *renewal) settled(r Record, first int64, now time.Time) bool {
+	if n.reason == wanted {
+		return r.Generation > first
+	}
+	return r.Usable(now) && !r.renewable(now)
+}
+
+// lapsed reports whether the record is free to be claimed: nobody holds it, or the same claim was seen for as long as it lasts
+// by our own clock (failure mode 22).
+func (e *entry) lapsed(c Claim, now time.Time) bool {
+	if c.ID == "" {
+		return true
+	}
+	if e.claim != c.ID {
+		e.claim, e.since = c.ID, now
+	}
+	return now.Sub(e.since).Seconds() >= c.Seconds
+}
+
+// waitStep is how often a waiter looks whether the holder of a claim is done.
+const waitStep = 50 * time.Millisecond
+
+// An outcome is what an attempt brought: an answer, or an error.
+type outcome struct {
+	answer    Answer
+	refreshed bool // the answer came of the refresh token
+	useless   bool // the refresh token turned out to be of no use, and the credentials were asked for instead
+	err       error
+	at        time.Time
+	jitter    float64
+	used      bool // somebody wants the token
+}
+
+// apply makes the record that the outcome leads to.
+func (o outcome) apply(r Record) Record {
+	if o.useless {
+		r.Token.RefreshToken, r.Claim.Spends, r.InDoubt = Token{}.RefreshToken, false, false
+	}
+	if o.err != nil {
+		return r.Failed(o.at, o.err, o.jitter)
+	}
+	r = r.Renewed(o.answer, o.refreshed)
+	r.Used = o.used
+	return r
+}
+
+// attempt spends the refresh token or asks from the credentials. A refresh token that is refused falls back to the credentials
+// (failure mode 18).
+func (k *Keeper) attempt(ctx context.Context, n *renewal, r Record) (o outcome) {
+	ctx, cancel := context.WithTimeout(ctx, k.ask)
+	defer cancel()
+	defer func() { o.at, o.jitter, o.used = time.Now(), rand.Float64(), n.reason != swept }()
+	s := n.subject
+	if r.Claim.Spends {
+		o.refreshed = true
+		o.answer, o.err = s.Source.Ask(ctx, Ask{RefreshToken: r.Token.RefreshToken, AuthMethod: r.AuthMethod})
+		if o.err == nil || !s.CanGrant || !useless(o.err) {
+			o.err = onlyRefresh(o.err, s)
+			return o
+		}
+		o.refreshed, o.useless = false, true
+	}
+	o.answer, o.err = s.Source.Ask(ctx, Ask{AuthMethod: r.AuthMethod})
+	return o
+}
+
+// useless reports whether a refresh failed in a way that asking from the credentials may not: the refresh token was refused,
+// or the refresh request can't succeed at all although the client is known.
+func useless(err error) bool {
+	e, ok := errors.AsType[*AskError](err)
+	return ok && (e.Rejected || e.Permanent && e.Code != "invalid_client")
+}
+
+// onlyRefresh makes the refusal of a refresh token the permanent failure that it is where there is nothing else to ask with.
+func onlyRefresh(err error, s Subject) error {
+	e, ok := errors.AsType[*AskError](err)
+	if !ok || !e.Rejected || s.CanGrant {
+		return err
+	}
+	broken := *e
+	broken.Permanent = true
+	broken.Err = fault.Wrap(fault.Reconnect, e.Err, "the refresh token was refused").
+		WithHint("a person has to connect the integration again, or type a new token")
+	return &broken
+}
+
+// save stores what an attempt made of the record r, and returns what the store then holds. If the store is away a token is
+// served from memory, and saving goes on until it is back or the keeper closes (failure modes 17 and 26). A failure that can't
+// be saved is given up when its claim has lapsed anyway.
+func (k *Keeper) save(ctx context.Context, e *entry, n *renewal, r Record, revision int64, o outcome) (Record, error) {
+	began := time.Now()
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		stored, rev, err := k.put(ctx, r, revision, o)
+		if err == nil {
+			e.seen.Store(&sight{record: stored, revision: rev, at: time.Now()})
+			return stored, nil
+		}
+		last := o.err != nil && time.Since(began) > k.claim || k.closing.Err() != nil && pause == time.Second
+		if last || !fault.Is(err, fault.Unavailable) {
+			return Record{}, err
+		}
+		if o.err == nil && !n.finished() {
+			next := o.apply(r)
+			e.seen.Store(&sight{record: next, at: time.Now(), unsaved: true})
+			n.finish(next, nil)
+		}
+		time.Sleep(pause)
+	}
+}
+
+// put writes the outcome over the claimed record r. If somebody has written meanwhile, it is applied to what they wrote while
+// our claim stands in it; else a token that was received gives way only to a newer one, or to another configuration (failure
+// modes 25, 27 and 28), and a failure is of no interest.
+func (k *Keeper) put(ctx context.Context, r Record, revision int64, o outcome) (Record, int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, k.ask)
+	defer cancel()
+	next := o.apply(r)
+	for {
+		rev, err := k.store.Put(ctx, r.ID, next, revision)
+		if err == nil || !fault.Is(err, fault.Conflict) {
+			return next, rev, err
+		}
+		stored, rev, err := k.store.Get(ctx, r.ID)
+		if fault.Is(err, fault.NotFound) {
+			return Record{}, 0, fault.New(fault.NotFound, "the integration was deleted meanwhile")
+		}
+		if err != nil {
+			return Record{}, 0, err
+		}
+		switch {
+		case stored.Claim.ID == r.Claim.ID:
+			next = o.apply(stored)
+		case o.err != nil || !next.Supersedes(stored):
+			return stored, rev, nil
+		}
+		revision = rev
+	}
+}
+
+// told is what waiting callers hear of a failed attempt.
+func told(err error) error {
+	e, ok := errors.AsType[*AskError](err)
+	if !ok {
+		return err
+	}
+	kind := fault.Unavailable
+	if e.Permanent {
+		kind = fault.Reconnect
+	}
+	return fault.Wrap(kind, e.Err, "no token").WithHint("%s", fault.HintOf(e.Err))
+}
+
+// sleep waits, or returns why the context ended.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

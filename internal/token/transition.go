@@ -1,0 +1,131 @@
+package token
+
+import (
+	"errors"
+	"time"
+
+	"carnet.dev/carnet/fault"
+)
+
+// Claimed returns the record with a claim on it for an attempt for the subject. If it takes over a claim that has lapsed, the
+// refresh token that its holder was spending is in doubt.
+func (r Record) Claimed(c Claim, s Subject) Record {
+	r.InDoubt = r.InDoubt || r.Claim.Spends
+	c.Spends = r.Spends(s)
+	r.Claim = c
+	return r
+}
+
+// Spends reports whether an attempt for the subject spends the refresh token: there is one, and either it is certainly unspent
+// or nothing else is left to try (failure mode 17).
+func (r Record) Spends(s Subject) bool {
+	return s.CanRefresh && !r.Token.RefreshToken.IsZero() && !(r.InDoubt && s.CanGrant)
+}
+
+// Renewed returns the record after an answer. refreshed: it came of the refresh token, so what it leaves out stays (RFC 6749
+// 6, failure mode 16).
+func (r Record) Renewed(a Answer, refreshed bool) Record {
+	t := a.Token
+	if refreshed {
+		if t.RefreshToken.IsZero() {
+			t.RefreshToken = r.Token.RefreshToken
+		}
+		if t.Scope == "" {
+			t.Scope = r.Token.Scope
+		}
+	}
+	return Record{
+		ID:            r.ID,
+		Generation:    r.Generation + 1,
+		Configuration: r.Configuration,
+		Token:         t,
+		AuthMethod:    a.AuthMethod,
+		Repeated:      t.AccessToken.Equal(r.Token.AccessToken),
+	}
+}
+
+// Bounds of the pause after a failure.
+const (
+	leastPause = time.Second
+	mostPause  = 5 * time.Minute
+)
+
+// Failed returns the record after a failed attempt: the claim is gone, and so is a refresh token that was refused. The pause
+// doubles with every failure in a row, up to 5 minutes; jitter, from 0 to 1, takes off up to half of it; a server's
+// Retry-After is the least (failure mode 19).
+func (r Record) Failed(now time.Time, err error, jitter float64) Record {
+	ask, ok := errors.AsType[*AskError](err)
+	if !ok {
+		ask = &AskError{Err: err, InDoubt: true}
+	}
+	r.InDoubt = r.InDoubt || (ask.InDoubt && r.Claim.Spends)
+	r.Claim = Claim{}
+	if ask.Rejected {
+		r.Token.RefreshToken, r.InDoubt = Token{}.RefreshToken, false
+	}
+	r.Failure = Failure{
+		Count:     r.Failure.Count + 1,
+		Cause:     causeOf(ask.Err),
+		Hint:      fault.HintOf(ask.Err),
+		Code:      ask.Code,
+		Permanent: ask.Permanent,
+	}
+	if !ask.Permanent {
+		r.Failure.Next = now.Add(max(pause(r.Failure.Count, jitter), ask.RetryAfter))
+	}
+	return r
+}
+
+func pause(failures int, jitter float64) time.Duration {
+	full := mostPause
+	if failures < 10 { // 2^9 s is beyond the most
+		full = min(leastPause<<(failures-1), mostPause)
+	}
+	return full - time.Duration(jitter*float64(full)/2)
+}
+
+// causeOf returns what may be shown of an error: a fault says so, anything else might hold a secret.
+func causeOf(err error) string {
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return err.Error()
+	}
+	return "the token request failed"
+}
+
+// Refused returns the record after the API refused the token of that generation, and whether the refusal counts: it does not
+// if the token was replaced meanwhile, or the last renewal did not help (failure modes 23 and 24).
+func (r Record) Refused(generation int64, now time.Time) (Record, bool) {
+	if r.Generation != generation || r.Rejected || now.Before(r.TrustedUntil) {
+		return r, false
+	}
+	r.Rejected = true
+	return r, true
+}
+
+const leastTrust = 5 * time.Minute
+
+// Trusted returns the record after the API refused also the token that a refusal had brought: until half of its life has gone,
+// and for at least 5 minutes, a refusal is not the token's fault (failure mode 24).
+func (r Record) Trusted(now time.Time) Record {
+	life := max(r.Token.ExpiresAt.Sub(now), 0)
+	r.TrustedUntil = now.Add(max(life/2, leastTrust))
+	return r
+}
+
+// Replaced returns the record with a token that a person typed; the zero Token clears it. Failures are forgotten.
+func (r Record) Replaced(t Token) Record {
+	t.Manual = !t.AccessToken.IsZero()
+	return Record{ID: r.ID, Generation: r.Generation + 1, Configuration: r.Configuration, AuthMethod: r.AuthMethod, Token: t}
+}
+
+// Forgiven returns the record without its failure: a person wants another attempt.
+func (r Record) Forgiven() Record {
+	r.Failure = Failure{}
+	return r
+}
+
+// Supersedes reports whether r, made from an earlier version of stored, is still worth storing: a token that was received gives
+// way only to a newer one, or to another configuration; changes of marks and claims do not touch it (failure modes 25 and 27).
+func (r Record) Supersedes(stored Record) bool {
+	return stored.Configuration.Equal(r.Configuration) && stored.Generation < r.Generation
+}

@@ -1,0 +1,126 @@
+package token
+
+import (
+	"context"
+	"time"
+
+	"carnet.dev/carnet/fault"
+)
+
+// Held is a token to be sent, and the generation by which [Keeper.Reject] knows it.
+type Held struct {
+	Token
+	Generation int64
+}
+
+// Token returns a live token. It is served from memory while it is fresh; one that is due but alive is returned at once, and
+// renewed in the background; otherwise the caller waits for the one renewal that all callers share, or until its context ends
+// (the renewal goes on). Errors: fault.Reconnect if a person has to do something, fault.Unavailable if the token endpoint or
+// the store can't be reached now.
+func (k *Keeper) Token(ctx context.Context, s Subject) (Held, error) {
+	e := k.entry(s.ID)
+	r, err := k.look(ctx, e, s)
+	if err != nil {
+		return Held{}, err
+	}
+	now := time.Now()
+	if !r.Usable(now) {
+		if r, err = k.renew(ctx, e, s, onDemand); err != nil {
+			return Held{}, err
+		}
+		return Held{r.Token, r.Generation}, nil
+	}
+	if r.State(now) == Due && (s.CanGrant || r.Spends(s)) {
+		k.begin(e, s, ahead)
+	}
+	k.mark(e, s, r)
+	return Held{r.Token, r.Generation}, nil
+}
+
+// mark notes in the record that somebody wanted this token, once per generation and in the background, so that a sweep of any
+// process renews it ahead. A mark that is lost does no harm.
+func (k *Keeper) mark(e *entry, s Subject, r Record) {
+	marked := e.marked.Load()
+	if r.Used || r.RenewAt().IsZero() || marked == r.Generation || !e.marked.CompareAndSwap(marked, r.Generation) {
+		return
+	}
+	k.start(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(k.closing), k.ask)
+		defer cancel()
+		k.update(ctx, s, func(stored Record) (Record, bool) {
+			same := stored.Generation == r.Generation && !stored.Used
+			stored.Used = true
+			return stored, same
+		})
+	})
+}
+
+// Sweep starts a renewal in the background if the record is due, and returns at once.
+func (k *Keeper) Sweep(ctx context.Context, s Subject) error {
+	e := k.entry(s.ID)
+	r, _, err := k.read(ctx, e, s)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	if state := r.State(now); (state == Due || state == Claimed) && r.renewable(now) && (s.CanGrant || r.Spends(s)) {
+		k.begin(e, s, swept)
+	}
+	return nil
+}
+
+// Renew asks for a new token now, whatever the record says, because a person wants it. A renewal under way is joined.
+func (k *Keeper) Renew(ctx context.Context, s Subject) (Record, error) {
+	return k.renew(ctx, k.entry(s.ID), s, wanted)
+}
+
+// Reject says that the API refused the token of that generation (a 401). It reports whether another token is worth a try: the
+// refused one is set aside if it is still the current one, and somebody may have renewed it already (failure mode 23). It is
+// not if there is no way to get another, or the last renewal did not help either (failure mode 24).
+func (k *Keeper) Reject(ctx context.Context, s Subject, generation int64) (bool, error) {
+	r, err := k.update(ctx, s, func(r Record) (Record, bool) {
+		if !s.CanGrant && !r.Spends(s) {
+			return r, false
+		}
+		return r.Refused(generation, time.Now())
+	})
+	return err == nil && (r.Rejected || r.Generation != generation), err
+}
+
+// Trust says that the API refused also the token of that generation, which a renewal had just brought: its refusals are about
+// something else, and bring no renewal for a while (failure mode 24).
+func (k *Keeper) Trust(ctx context.Context, s Subject, generation int64) error {
+	_, err := k.update(ctx, s, func(r Record) (Record, bool) {
+		return r.Trusted(time.Now()), r.Generation == generation
+	})
+	return err
+}
+
+// Replace stores a token that a person typed; change returns it for the one there is now, or false to leave that. The zero
+// Token clears the record. A renewal under way is overtaken: its answer is dropped.
+func (k *Keeper) Replace(ctx context.Context, s Subject, change func(Token) (Token, bool)) (Record, error) {
+	return k.update(ctx, s, func(r Record) (Record, bool) {
+		t, ok := change(r.Token)
+		return r.Replaced(t), ok
+	})
+}
+
+// Record returns the subject's record as the store has it, for people to look at.
+func (k *Keeper) Record(ctx context.Context, s Subject) (Record, error) {
+	r, _, err := k.read(ctx, k.entry(s.ID), s)
+	return r, err
+}
+
+// refusal is the error for a caller who needs a token that the record does not allow to ask for.
+func (r Record) refusal(s Subject, now time.Time) error {
+	switch {
+	case !s.CanGrant && !r.Spends(s):
+		return s.Missing
+	case r.Failure.Permanent:
+		return fault.New(fault.Reconnect, "no token: %s", r.Failure.Cause).WithHint("%s", r.Failure.Hint)
+	case now.Before(r.Failure.Next):
+		wait := max(r.Failure.Next.Sub(now).Round(time.Second), time.Second)
+		return fault.New(fault.Unavailable, "no token: %s; the next attempt is in %s", r.Failure.Cause, wait).WithHint("%s", r.Failure.Hint)
+	}
+	return nil
+}
