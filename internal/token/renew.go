@@ -47,12 +47,12 @@ func (n *renewal) finished() bool {
 	}
 }
 
-// begin returns the renewal under way, or starts one.
-func (k *Keeper) begin(e *entry, s Subject, why reason) *renewal {
+// begin returns the renewal under way, or starts one. It fails only when the keeper is closed.
+func (k *Keeper) begin(e *entry, s Subject, why reason) (*renewal, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.renewal != nil {
-		return e.renewal
+		return e.renewal, nil
 	}
 	n := newRenewal(s, why)
 	if !k.start(func() {
@@ -62,12 +62,10 @@ func (k *Keeper) begin(e *entry, s Subject, why reason) *renewal {
 		e.mu.Unlock()
 		close(n.over)
 	}) {
-		n.finish(Record{}, errClosing())
-		close(n.over)
-		return n
+		return nil, errClosing()
 	}
 	e.renewal = n
-	return n
+	return n, nil
 }
 
 func errClosing() error {
@@ -77,7 +75,10 @@ func errClosing() error {
 // renew begins or joins a renewal and waits for its outcome.
 func (k *Keeper) renew(ctx context.Context, e *entry, s Subject, why reason) (Record, error) {
 	for {
-		n := k.begin(e, s, why)
+		n, err := k.begin(e, s, why)
+		if err != nil {
+			return Record{}, err
+		}
 		late := n.finished()
 		if err := await(ctx, n.done); err != nil {
 			return Record{}, err
