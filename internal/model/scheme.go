@@ -1,6 +1,10 @@
 package model
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // Types of security schemes (OpenAPI 3.1, 4.8.27). OpenAPI 2.0's "basic" is [TypeHTTP] with the scheme basic.
 const (
@@ -66,12 +70,17 @@ func (f Flows) Flow(grant string) *Flow {
 	return nil
 }
 
+// Names returns the names of the flows there are, those that work without a person first.
+func (f Flows) Names() []string {
+	all := []string{GrantClientCredentials, GrantPassword, GrantAuthorizationCode, GrantImplicit}
+	return slices.DeleteFunc(all, func(grant string) bool { return f.Flow(grant) == nil })
+}
+
 // Default returns the name of the flow that is used when nobody chooses: one that works without a person comes first.
 func (f Flows) Default() string {
-	for _, grant := range []string{GrantClientCredentials, GrantPassword, GrantAuthorizationCode, GrantImplicit} {
-		if f.Flow(grant) != nil {
-			return grant
-		}
+	names := f.Names()
+	if len(names) == 0 {
+		return ""
 	}
-	return ""
+	return names[0]
 }

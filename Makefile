@@ -1,0 +1,24 @@
+# Everything that is checked, measured or made from the code has a target here.
+
+.PHONY: check generate race bench interop corpus
+
+STATICCHECK = go run -modfile=tools/go.mod honnef.co/go/tools/cmd/staticcheck
+
+check: race interop
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
+	go vet ./...
+	$(STATICCHECK) ./...
+
+# The detector makes everything some ten times slower, so this is not the README's command.
+race:
+	go test -race -short ./...
+
+# docs/openapi.json and docs/cli.md are made from the code; their tests fail when they are out of date.
+generate:
+	go generate ./...
+
+bench:
+	cd bench && go run .
+
+interop:
+	cd interop && go test ./...

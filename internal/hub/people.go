@@ -1,0 +1,137 @@
+package hub
+
+import (
+	"context"
+
+	"carnet.dev/carnet/api"
+	"carnet.dev/carnet/internal/access"
+	"carnet.dev/carnet/internal/seal"
+)
+
+// EnsureAdmin makes the first user, admin, where there is none. Without a password it makes one and returns it, to be shown
+// once; otherwise what it returns is empty.
+func (h *Hub) EnsureAdmin(ctx context.Context, password seal.Secret) (seal.Secret, error) {
+	return h.guard.EnsureAdmin(ctx, password)
+}
+
+// CreateUser makes a user, who signs in with a password.
+func (h *Hub) CreateUser(ctx context.Context, c access.Caller, u api.User) (api.User, error) {
+	return act(ctx, h, c, access.UserCreate, u.Name, func() (api.User, error) {
+		made, err := h.guard.CreateUser(ctx, u.Name, access.Role(u.Role), seal.NewSecret(u.Password))
+		return viewUser(made), err
+	})
+}
+
+// Users lists the users.
+func (h *Hub) Users(ctx context.Context, c access.Caller) (api.UserList, error) {
+	list := api.UserList{Users: []api.User{}}
+	if err := c.Allow(access.UserRead); err != nil {
+		return list, err
+	}
+	users, err := h.guard.Users(ctx)
+	for _, u := range users {
+		list.Users = append(list.Users, viewUser(u))
+	}
+	return list, err
+}
+
+// DeleteUser deletes a user, but never the last admin.
+func (h *Hub) DeleteUser(ctx context.Context, c access.Caller, name string) error {
+	return doing(ctx, h, c, access.UserDelete, name, func() error { return h.guard.DeleteUser(ctx, name) })
+}
+
+// SetPassword changes a user's password. Everyone may change their own.
+func (h *Hub) SetPassword(ctx context.Context, c access.Caller, name string, password seal.Secret) error {
+	action := access.UserPassword
+	if c.Kind == access.KindUser && c.Name == name {
+		action = access.OwnPassword
+	}
+	return doing(ctx, h, c, action, name, func() error { return h.guard.SetPassword(ctx, name, password) })
+}
+
+// CreateAccount makes a service account; its secret is in the answer and never shown again.
+func (h *Hub) CreateAccount(ctx context.Context, c access.Caller, a api.Account) (api.Account, error) {
+	return act(ctx, h, c, access.AccountCreate, a.Name, func() (api.Account, error) {
+		made, secret, err := h.guard.CreateAccount(ctx, a.Name, access.Role(a.Role))
+		view := viewAccount(made)
+		view.ClientSecret = secret.Reveal()
+		return view, err
+	})
+}
+
+// Accounts lists the service accounts.
+func (h *Hub) Accounts(ctx context.Context, c access.Caller) (api.AccountList, error) {
+	list := api.AccountList{Accounts: []api.Account{}}
+	if err := c.Allow(access.AccountRead); err != nil {
+		return list, err
+	}
+	accounts, err := h.guard.Accounts(ctx)
+	for _, a := range accounts {
+		list.Accounts = append(list.Accounts, viewAccount(a))
+	}
+	return list, err
+}
+
+// DeleteAccount deletes a service account; its access tokens end with it.
+func (h *Hub) DeleteAccount(ctx context.Context, c access.Caller, name string) error {
+	return doing(ctx, h, c, access.AccountDelete, name, func() error { return h.guard.DeleteAccount(ctx, name) })
+}
+
+// Login opens a session and returns its token.
+func (h *Hub) Login(ctx context.Context, name string, password seal.Secret) (seal.Secret, error) {
+	entry, err := h.audit.Begin(ctx, "user "+name, string(access.SessionCreate), "")
+	if err != nil {
+		return seal.Secret{}, err
+	}
+	session, _, err := h.guard.Login(ctx, name, password)
+	if ended := entry.End(ctx, err); err == nil && ended != nil {
+		return seal.Secret{}, ended
+	}
+	return session, err
+}
+
+// Logout ends a session. One that has ended already is no error.
+func (h *Hub) Logout(ctx context.Context, session seal.Secret) error { return h.guard.Logout(ctx, session) }
+
+// AccountToken gives a service account its access token (RFC 6749 4.4).
+func (h *Hub) AccountToken(ctx context.Context, id string, secret seal.Secret) (api.AccessToken, error) {
+	t, life, err := h.guard.AccountToken(ctx, id, secret)
+	if err != nil {
+		return api.AccessToken{}, err
+	}
+	return api.AccessToken{AccessToken: t.Reveal(), TokenType: "Bearer", ExpiresIn: int(life.Seconds())}, nil
+}
+
+// CallerByPassword returns the user of that name and password.
+func (h *Hub) CallerByPassword(ctx context.Context, name string, password seal.Secret) (access.Caller, error) {
+	return h.guard.Password(ctx, name, password)
+}
+
+// CallerBySession returns whose session or access token it is.
+func (h *Hub) CallerBySession(ctx context.Context, session seal.Secret) (access.Caller, error) {
+	return h.guard.Session(ctx, session)
+}
+
+// AuditEntries lists who did what, the newest first; limit 0 is 100.
+func (h *Hub) AuditEntries(ctx context.Context, c access.Caller, limit int) (api.AuditList, error) {
+	list := api.AuditList{Entries: []api.AuditEntry{}}
+	if err := c.Allow(access.AuditRead); err != nil {
+		return list, err
+	}
+	if limit <= 0 {
+		limit = 100
+	}
+	entries, err := h.audit.Newest(ctx, limit)
+	for _, e := range entries {
+		list.Entries = append(list.Entries, api.AuditEntry(e))
+	}
+	return list, err
+}
+
+func viewUser(u access.User) api.User {
+	return api.User{Name: u.Name, Role: string(u.Role), Created: u.Created}
+}
+
+func viewAccount(a access.Account) api.Account {
+	return api.Account{Name: a.Name, Role: string(a.Role), ClientID: a.ClientID, Created: a.Created}
+}

@@ -1,0 +1,176 @@
+package hub
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"carnet.dev/carnet/api"
+	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/access"
+	"carnet.dev/carnet/internal/integration"
+	"carnet.dev/carnet/internal/model"
+	"carnet.dev/carnet/internal/token"
+)
+
+// Tokens returns the state of an integration's tokens, one for each scheme that has one.
+func (h *Hub) Tokens(ctx context.Context, c access.Caller, name string) (api.TokenList, error) {
+	if err := c.Allow(access.TokenRead); err != nil {
+		return api.TokenList{}, err
+	}
+	i, m, err := h.configured(ctx, name)
+	if err != nil {
+		return api.TokenList{}, err
+	}
+	tokens, err := h.viewTokens(ctx, &i, &m)
+	return api.TokenList{Tokens: tokens}, err
+}
+
+// RenewToken gets a new token now. scheme may be empty if there is only one to choose from.
+func (h *Hub) RenewToken(ctx context.Context, c access.Caller, name, scheme string) (api.Token, error) {
+	return h.withToken(ctx, c, access.TokenRenew, name, scheme, h.tokens.Renew)
+}
+
+// ClearToken forgets a token; the next task gets a new one. scheme may be empty if there is only one to choose from.
+func (h *Hub) ClearToken(ctx context.Context, c access.Caller, name, scheme string) error {
+	_, err := h.withToken(ctx, c, access.TokenClear, name, scheme, func(ctx context.Context, s token.Subject) (token.Record, error) {
+		return h.tokens.Replace(ctx, s, func(token.Token) (token.Token, bool) { return token.Token{}, true })
+	})
+	return err
+}
+
+// withToken does something to one token of an integration, and shows what became of it.
+func (h *Hub) withToken(ctx context.Context, c access.Caller, a access.Action, name, scheme string,
+	do func(context.Context, token.Subject) (token.Record, error)) (api.Token, error) {
+	return act(ctx, h, c, a, strings.TrimSpace(name+" "+scheme), func() (api.Token, error) {
+		i, m, err := h.configured(ctx, name)
+		if err != nil {
+			return api.Token{}, err
+		}
+		s, err := tokenScheme(&i, &m, scheme)
+		if err != nil {
+			return api.Token{}, err
+		}
+		subject, err := h.subject(&i, &m, s)
+		if err != nil {
+			return api.Token{}, err
+		}
+		r, err := do(ctx, subject)
+		if err != nil {
+			return api.Token{}, err
+		}
+		return viewToken(s.Key, r, time.Now()), nil
+	})
+}
+
+// tokenScheme finds the scheme that is meant among those that keep a token.
+func tokenScheme(i *integration.Integration, m *model.Model, name string) (model.Scheme, error) {
+	schemes := tokenSchemes(i, m)
+	names := make([]string, len(schemes))
+	for n, s := range schemes {
+		if names[n] = s.Key; s.Key == name {
+			return s, nil
+		}
+	}
+	switch {
+	case len(schemes) == 0:
+		return model.Scheme{}, fault.New(fault.NotFound, "integration %q has no security scheme that uses tokens", i.Name)
+	case name != "":
+		return model.Scheme{}, fault.New(fault.NotFound, "integration %q has no token for scheme %q", i.Name, name).
+			WithHint("it has: %s", strings.Join(names, ", "))
+	case len(schemes) > 1:
+		return model.Scheme{}, fault.New(fault.Invalid, "integration %q has several tokens", i.Name).
+			WithHint("name the scheme: %s", strings.Join(names, ", "))
+	}
+	return schemes[0], nil
+}
+
+// tokenSchemes returns the schemes of an integration that keep a token.
+func tokenSchemes(i *integration.Integration, m *model.Model) []model.Scheme {
+	return slices.DeleteFunc(integration.Schemes(i.Settings, m), func(s model.Scheme) bool { return !keepsToken(s) })
+}
+
+// records returns the token records of an integration, by scheme.
+func (h *Hub) records(ctx context.Context, i *integration.Integration, m *model.Model) (map[string]token.Record, error) {
+	records := map[string]token.Record{}
+	for _, s := range tokenSchemes(i, m) {
+		subject, err := h.subject(i, m, s)
+		if err != nil {
+			return nil, err
+		}
+		if records[s.Key], err = h.tokens.Record(ctx, subject); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+func (h *Hub) viewTokens(ctx context.Context, i *integration.Integration, m *model.Model) ([]api.Token, error) {
+	records, err := h.records(ctx, i, m)
+	if err != nil {
+		return nil, err
+	}
+	tokens := []api.Token{}
+	for _, s := range tokenSchemes(i, m) {
+		tokens = append(tokens, viewToken(s.Key, records[s.Key], time.Now()))
+	}
+	return tokens, nil
+}
+
+// typeTokens stores the tokens that came with an integration's settings. A masked access token leaves the stored one alone;
+// what came with it has been read from us.
+func (h *Hub) typeTokens(ctx context.Context, i *integration.Integration, m *model.Model, typed map[string]integration.Token) error {
+	for _, s := range tokenSchemes(i, m) {
+		t, ok := typed[s.Key]
+		if !ok {
+			continue
+		}
+		subject, err := h.subject(i, m, s)
+		if err != nil {
+			return err
+		}
+		if _, err := h.tokens.Replace(ctx, subject, func(old token.Token) (token.Token, bool) { return typedToken(old, t) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// typedToken is the token that a person's entry makes of the stored one; false: nothing changes.
+func typedToken(old token.Token, t integration.Token) (token.Token, bool) {
+	next := token.Token{
+		AccessToken:  t.AccessToken,
+		RefreshToken: t.RefreshToken,
+		TokenType:    t.TokenType,
+		Scope:        t.Scope,
+		ExpiresIn:    t.ExpiresIn,
+		ExpiresAt:    t.ExpiresAt,
+		CreatedAt:    t.CreatedAt,
+		Manual:       !t.AccessToken.IsZero(),
+	}
+	if t.RefreshToken.IsMask() {
+		next.RefreshToken = old.RefreshToken
+	}
+	if t.AccessToken.IsMask() {
+		changed := !next.RefreshToken.Equal(old.RefreshToken)
+		old.RefreshToken = next.RefreshToken
+		return old, changed
+	}
+	if next.CreatedAt.IsZero() && next.Manual {
+		next.CreatedAt = time.Now()
+	}
+	if next.ExpiresAt.IsZero() && next.ExpiresIn > 0 {
+		next.ExpiresAt = next.CreatedAt.Add(time.Duration(next.ExpiresIn * float64(time.Second)))
+	}
+	same := next.AccessToken.Equal(old.AccessToken) && next.RefreshToken.Equal(old.RefreshToken) && next.ExpiresAt.Equal(old.ExpiresAt)
+	return next, !same
+}
+
+// wireToken shows a stored token among an integration's settings; its secrets print as masks.
+func wireToken(t token.Token) integration.Token {
+	return integration.Token{
+		AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, TokenType: t.TokenType, Scope: t.Scope,
+		ExpiresIn: t.ExpiresIn, ExpiresAt: t.ExpiresAt, CreatedAt: t.CreatedAt,
+	}
+}
