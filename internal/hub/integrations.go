@@ -207,18 +207,11 @@ func (h *Hub) DeleteIntegration(ctx context.Context, c access.Caller, name strin
 
 // forget deletes a token record, whoever else is writing it.
 func (h *Hub) forget(ctx context.Context, id string) error {
-	for {
-		_, revision, err := h.store.Tokens.Get(ctx, id)
-		if err == nil {
-			err = h.store.Tokens.Delete(ctx, id, revision)
-		}
-		switch {
-		case fault.Is(err, fault.NotFound):
-			return nil
-		case !fault.Is(err, fault.Conflict):
-			return err
-		}
+	err := h.store.Tokens.Delete(ctx, id, 0)
+	if fault.Is(err, fault.NotFound) {
+		return nil
 	}
+	return err
 }
 
 // integration returns a stored integration and its revision.

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"time"
 
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/internal/access"
@@ -42,11 +43,12 @@ func (h *Hub) DeleteUser(ctx context.Context, c access.Caller, name string) erro
 
 // SetPassword changes a user's password. Everyone may change their own.
 func (h *Hub) SetPassword(ctx context.Context, c access.Caller, name string, password seal.Secret) error {
-	action := access.UserPassword
-	if c.Kind == access.KindUser && c.Name == name {
-		action = access.OwnPassword
+	change := func() error { return h.guard.SetPassword(ctx, name, password) }
+	if !c.IsUser(name) {
+		return doing(ctx, h, c, access.UserPassword, name, change)
 	}
-	return doing(ctx, h, c, action, name, func() error { return h.guard.SetPassword(ctx, name, password) })
+	_, err := audited(ctx, h, c.String(), access.UserPassword, name, func() (struct{}, error) { return struct{}{}, change() })
+	return err
 }
 
 // CreateAccount makes a service account; its secret is in the answer and never shown again.
@@ -79,19 +81,16 @@ func (h *Hub) DeleteAccount(ctx context.Context, c access.Caller, name string) e
 
 // Login opens a session and returns its token.
 func (h *Hub) Login(ctx context.Context, name string, password seal.Secret) (seal.Secret, error) {
-	entry, err := h.audit.Begin(ctx, "user "+name, string(access.SessionCreate), "")
-	if err != nil {
-		return seal.Secret{}, err
-	}
-	session, _, err := h.guard.Login(ctx, name, password)
-	if ended := entry.End(ctx, err); err == nil && ended != nil {
-		return seal.Secret{}, ended
-	}
-	return session, err
+	return audited(ctx, h, "user "+name, access.SessionCreate, "", func() (seal.Secret, error) {
+		session, _, err := h.guard.Login(ctx, name, password)
+		return session, err
+	})
 }
 
 // Logout ends a session. One that has ended already is no error.
-func (h *Hub) Logout(ctx context.Context, session seal.Secret) error { return h.guard.Logout(ctx, session) }
+func (h *Hub) Logout(ctx context.Context, session seal.Secret) error {
+	return h.guard.Logout(ctx, session)
+}
 
 // AccountToken gives a service account its access token (RFC 6749 4.4).
 func (h *Hub) AccountToken(ctx context.Context, id string, secret seal.Secret) (api.AccessToken, error) {
@@ -112,16 +111,13 @@ func (h *Hub) CallerBySession(ctx context.Context, session seal.Secret) (access.
 	return h.guard.Session(ctx, session)
 }
 
-// AuditEntries lists who did what, the newest first; limit 0 is 100.
-func (h *Hub) AuditEntries(ctx context.Context, c access.Caller, limit int) (api.AuditList, error) {
+// AuditEntries lists who did what since a time, the newest first; limit 0 is all.
+func (h *Hub) AuditEntries(ctx context.Context, c access.Caller, limit int, since time.Time) (api.AuditList, error) {
 	list := api.AuditList{Entries: []api.AuditEntry{}}
 	if err := c.Allow(access.AuditRead); err != nil {
 		return list, err
 	}
-	if limit <= 0 {
-		limit = 100
-	}
-	entries, err := h.audit.Newest(ctx, limit)
+	entries, err := h.audit.Entries(ctx, limit, since)
 	for _, e := range entries {
 		list.Entries = append(list.Entries, api.AuditEntry(e))
 	}

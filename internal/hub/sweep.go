@@ -89,11 +89,9 @@ func (h *Hub) sweepToken(ctx context.Context, i *integration.Integration, scheme
 
 // tidy deletes what has outlived its use: ended sessions, old audit entries.
 func (h *Hub) tidy(ctx context.Context, now time.Time) error {
-	if err := h.guard.Sweep(ctx); err != nil {
+	if _, err := h.guard.Sweep(ctx); err != nil || h.retention <= 0 {
 		return err
 	}
-	if h.retention <= 0 {
-		return nil
-	}
-	return h.audit.Prune(ctx, now.Add(-h.retention))
+	_, err := h.audit.Prune(ctx, now.Add(-h.retention))
+	return err
 }
