@@ -56,7 +56,7 @@ func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
 // LogValue shows [Secret.String] in a structured log.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText encodes [Secret.String]: a secret leaves as its mask unless a [Sealer] encodes it.
+// MarshalText encodes [Secret.String]: a secret leaves as its mask unless the store seals it.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText takes the text as it is.

@@ -1,0 +1,186 @@
+// Package sqlite keeps records in one SQLite file. Several processes may use it at once: the file is in WAL mode, so readers
+// don't wait, and writers of all processes take turns.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
+
+	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/store/driver"
+)
+
+const schema = `
+CREATE TABLE IF NOT EXISTS record (
+	kind     TEXT    NOT NULL,
+	id       TEXT    NOT NULL,
+	revision INTEGER NOT NULL,
+	due      INTEGER, -- milliseconds since the epoch
+	body     BLOB    NOT NULL,
+	PRIMARY KEY (kind, id)
+);
+CREATE INDEX IF NOT EXISTS record_due ON record (kind, due) WHERE due IS NOT NULL;`
+
+// pragmas hold for every connection. FULL makes a commit durable before it returns.
+var pragmas = []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"}
+
+type file struct {
+	db     *sql.DB
+	writer *writer
+}
+
+// Open opens the file at path, and makes it first if there is none, readable by its owner only. fault.Invalid if it is not a
+// database, fault.Unavailable if it can't be opened.
+func Open(ctx context.Context, path string) (driver.Driver, error) {
+	// SQLite gives its other files the rights of this one.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "the database can't be opened").
+			WithHint("check that %s exists and that you may write there", filepath.Dir(path))
+	}
+	f.Close()
+	query := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: escape(path), RawQuery: query.Encode()}).String())
+	if err != nil {
+		return nil, explain(err)
+	}
+	if err := prepare(ctx, db); err != nil {
+		db.Close()
+		return nil, explain(err)
+	}
+	return &file{db: db, writer: newWriter(db)}, nil
+}
+
+// escape keeps what means something in a URI filename out of the path.
+func escape(path string) string {
+	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+}
+
+// prepare makes the table where there is none: looking costs no write lock.
+func prepare(ctx context.Context, db *sql.DB) error {
+	var tables int
+	err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name IN ('record', 'record_due')`).Scan(&tables)
+	if err == nil && tables < 2 {
+		_, err = db.ExecContext(ctx, schema)
+	}
+	return err
+}
+
+// Close implements driver.Driver.
+func (f *file) Close() error {
+	f.writer.close()
+	return explain(f.db.Close())
+}
+
+// Get implements driver.Driver.
+func (f *file) Get(ctx context.Context, kind, id string) (driver.Record, error) {
+	r := driver.Record{Kind: kind, ID: id}
+	var due sql.NullInt64
+	err := f.db.QueryRowContext(ctx, `SELECT revision, due, body FROM record WHERE kind = ? AND id = ?`, kind, id).
+		Scan(&r.Revision, &due, &r.Body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, fault.New(fault.NotFound, "there is no %s %q", kind, id)
+	}
+	r.Due = moment(due)
+	return r, explain(err)
+}
+
+// List implements driver.Driver.
+func (f *file) List(ctx context.Context, kind, prefix, after string, limit int) ([]driver.Record, error) {
+	// Ids are compared byte by byte (BINARY collation), so those with the prefix stand together.
+	records, err := f.query(ctx, `SELECT id, revision, due, body FROM record WHERE kind = ? AND id >= ? AND id > ? ORDER BY id LIMIT ?`,
+		kind, prefix, after, limit)
+	for i, r := range records {
+		if !strings.HasPrefix(r.ID, prefix) {
+			return records[:i], err
+		}
+	}
+	return records, err
+}
+
+// Due implements driver.Driver.
+func (f *file) Due(ctx context.Context, kind string, t time.Time, limit int) ([]driver.Record, error) {
+	return f.query(ctx, `SELECT id, revision, due, body FROM record WHERE kind = ? AND due <= ? ORDER BY due LIMIT ?`,
+		kind, t.UnixMilli(), limit)
+}
+
+func (f *file) query(ctx context.Context, text string, kind string, args ...any) ([]driver.Record, error) {
+	rows, err := f.db.QueryContext(ctx, text, append([]any{kind}, args...)...)
+	if err != nil {
+		return nil, explain(err)
+	}
+	defer rows.Close()
+	var records []driver.Record
+	for rows.Next() {
+		r := driver.Record{Kind: kind}
+		var due sql.NullInt64
+		if err := rows.Scan(&r.ID, &r.Revision, &due, &r.Body); err != nil {
+			return nil, explain(err)
+		}
+		r.Due = moment(due)
+		records = append(records, r)
+	}
+	return records, explain(rows.Err())
+}
+
+func moment(due sql.NullInt64) time.Time {
+	if !due.Valid {
+		return time.Time{}
+	}
+	return time.UnixMilli(due.Int64)
+}
+
+// Put implements driver.Driver.
+func (f *file) Put(ctx context.Context, r driver.Record, replaces int64) error {
+	if r.Body == nil {
+		r.Body = []byte{} // NULL otherwise
+	}
+	due := sql.NullInt64{Int64: r.Due.UnixMilli(), Valid: !r.Due.IsZero()}
+	return f.writer.do(ctx, func(tx *sql.Tx) error {
+		var done sql.Result
+		var err error
+		if replaces == 0 {
+			done, err = tx.Exec(`INSERT INTO record (kind, id, revision, due, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+				r.Kind, r.ID, r.Revision, due, r.Body)
+		} else {
+			done, err = tx.Exec(`UPDATE record SET revision = ?, due = ?, body = ? WHERE kind = ? AND id = ? AND revision = ?`,
+				r.Revision, due, r.Body, r.Kind, r.ID, replaces)
+		}
+		if err != nil {
+			return err
+		}
+		if n, _ := done.RowsAffected(); n == 0 {
+			return fault.New(fault.Conflict, "%s %q was changed by somebody else", r.Kind, r.ID)
+		}
+		return nil
+	})
+}
+
+// Delete implements driver.Driver.
+func (f *file) Delete(ctx context.Context, kind, id string, revision int64) error {
+	return f.writer.do(ctx, func(tx *sql.Tx) error {
+		done, err := tx.Exec(`DELETE FROM record WHERE kind = ? AND id = ? AND (revision = ? OR ? = 0)`, kind, id, revision, revision)
+		if err != nil {
+			return err
+		}
+		if n, _ := done.RowsAffected(); n > 0 {
+			return nil
+		}
+		var there bool
+		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM record WHERE kind = ? AND id = ?)`, kind, id).Scan(&there); err != nil {
+			return err
+		}
+		if !there {
+			return fault.New(fault.NotFound, "there is no %s %q", kind, id)
+		}
+		return fault.New(fault.Conflict, "%s %q was changed by somebody else", kind, id)
+	})
+}
