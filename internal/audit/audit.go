@@ -1,0 +1,150 @@
+// Package audit keeps the record of who did what, on what, and how it ended. An entry is written before the act and replaced
+// after it, so that an act without an outcome is one that was cut off. It holds no secrets and no bodies: the text of an entry
+// is the message of an error, which has none. What is worth an entry is the hub's decision.
+package audit
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strings"
+	"time"
+
+	"carnet.dev/carnet/fault"
+)
+
+// Outcomes beside the names of fault's kinds.
+const (
+	Started = "started" // under way, or cut off
+	OK      = "ok"
+)
+
+// maxText bounds each text of an [Entry], in bytes.
+const maxText = 500
+
+// An Entry says who did what. Its fields are those of api.AuditEntry, to which it converts.
+type Entry struct {
+	ID      string    `json:"id"` // grows with time (UUID version 7)
+	Time    time.Time `json:"time"`
+	Caller  string    `json:"caller"`
+	Action  string    `json:"action"`
+	Target  string    `json:"target,omitzero"`
+	Outcome string    `json:"outcome"` // Started, OK, or the name of a fault.Kind
+	Detail  string    `json:"detail,omitzero"`
+	Millis  int64     `json:"ms,omitzero"`
+}
+
+// A Stored entry is one with its id and revision: the store's own type, which this package can't import.
+type Stored = struct {
+	ID       string
+	Revision int64
+	Value    Entry
+}
+
+// A Collection keeps entries, as *store.Collection[Entry] does, and lists them in the order of their ids.
+type Collection interface {
+	Put(ctx context.Context, id string, e Entry, replaces int64) (int64, error)
+	Delete(ctx context.Context, id string, revision int64) error
+	All(ctx context.Context, prefix string) iter.Seq2[Stored, error]
+}
+
+// A Log is the audit log. It is safe for concurrent use.
+type Log struct {
+	entries Collection
+	clock   clock
+}
+
+// NewLog returns a log over the collection.
+func NewLog(c Collection) *Log { return &Log{entries: c} }
+
+// An Act is something under way.
+type Act struct {
+	log      *Log
+	entry    Entry
+	key      string
+	revision int64
+	start    time.Time
+}
+
+// Begin records that the caller is about to act on the target. If it fails, the act must not take place.
+func (l *Log) Begin(ctx context.Context, caller, action, target string) (*Act, error) {
+	now := time.Now()
+	id, key := l.clock.next(now)
+	act := &Act{log: l, key: key, start: now, entry: Entry{
+		ID: id, Time: now.UTC().Truncate(time.Millisecond), Caller: brief(caller), Action: action, Target: brief(target), Outcome: Started,
+	}}
+	var err error
+	if act.revision, err = l.entries.Put(ctx, key, act.entry, 0); err != nil {
+		return nil, fault.Wrap(fault.KindOf(err), err, "nothing was done, because it could not be written to the audit log")
+	}
+	return act, nil
+}
+
+// endWithin bounds the writing of an outcome, whose request may be gone.
+const endWithin = 5 * time.Second
+
+// End records how the act ended: err is its error, or nil. It writes even if ctx has ended.
+func (a *Act) End(ctx context.Context, err error) error {
+	a.entry.Outcome, a.entry.Detail = outcome(err)
+	a.entry.Millis = time.Since(a.start).Milliseconds()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
+	defer cancel()
+	_, failed := a.log.entries.Put(ctx, a.key, a.entry, a.revision)
+	return failed
+}
+
+// outcome is what an entry says of an error. Only the message of a fault is shown: what it wraps was not written for readers.
+func outcome(err error) (outcome, detail string) {
+	if err == nil {
+		return OK, ""
+	}
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		detail = f.Message
+	}
+	return fault.KindOf(err).String(), brief(detail)
+}
+
+// brief is a text that fits into an entry: names may be whatever a caller sent.
+func brief(text string) string {
+	return strings.ToValidUTF8(text[:min(len(text), maxText)], "\uFFFD")
+}
+
+// Entries returns the newest entries first, at most limit of them (0: all), back to since (zero: the beginning).
+func (l *Log) Entries(ctx context.Context, limit int, since time.Time) ([]Entry, error) {
+	entries := []Entry{}
+	for e, err := range l.entries.All(ctx, "") {
+		if err != nil {
+			return nil, err
+		}
+		if e.Value.Time.Before(since) {
+			break
+		}
+		entries = append(entries, e.Value)
+		if len(entries) == limit {
+			break
+		}
+	}
+	return entries, nil
+}
+
+// Prune deletes the entries from before a time, and returns how many.
+func (l *Log) Prune(ctx context.Context, before time.Time) (int, error) {
+	pruned := 0
+	for e, err := range l.entries.All(ctx, "") {
+		if err != nil {
+			return pruned, err
+		}
+		if !e.Value.Time.Before(before) {
+			continue
+		}
+		err := l.entries.Delete(ctx, e.ID, e.Revision)
+		if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) {
+			continue // another process prunes too, or the act has just ended: next time
+		}
+		if err != nil {
+			return pruned, err
+		}
+		pruned++
+	}
+	return pruned, nil
+}

@@ -1,0 +1,227 @@
+// Package call makes a request of an operation and its arguments, sends it, and reads the answer. Which credentials go on it,
+// and what happens after a 401, is the hub's business.
+package call
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/model"
+)
+
+// Arguments of an operation. See api.Task for what callers may write.
+type Arguments struct {
+	Parameters  map[string]jsontext.Value // by name, or "in.name" where a name occurs in several places
+	Payload     jsontext.Value            // the body; empty or null: none
+	Bytes       []byte                    // the body as it is, in place of Payload
+	ContentType string                    // chooses the body's media type
+}
+
+// A Request can be sent, more than once. It holds no credentials.
+type Request struct {
+	method string
+	url    *url.URL
+	header http.Header
+	body   []byte
+}
+
+// Build makes the request of an operation. base is the server's URL; the operation's path is appended as it stands.
+// fault.Invalid with a problem for each argument that is missing, unknown or of the wrong type.
+func Build(op *model.Operation, base *url.URL, a Arguments) (*Request, error) {
+	b := &builder{op: op, args: a, path: op.Path, header: http.Header{}}
+	b.path, b.template, _ = strings.Cut(op.Path, "?")
+	if b.template != "" {
+		b.query = append(b.query, b.template)
+	}
+	b.parameters()
+	b.body()
+	b.accept()
+	to, err := url.Parse(strings.TrimSuffix(base.String(), "/") + b.path)
+	if err != nil && len(b.problems) == 0 {
+		return nil, fault.New(fault.Invalid, "the path of operation %q makes no URL", op.ID)
+	}
+	if len(b.problems) > 0 {
+		return nil, b.failure()
+	}
+	to.RawQuery = strings.Join(b.query, "&")
+	return &Request{method: op.Method, url: to, header: b.header, body: b.content}, nil
+}
+
+// A builder collects the parts of a request, and what is wrong with the arguments.
+type builder struct {
+	op       *model.Operation
+	args     Arguments
+	path     string
+	template string // the query that the path came with
+	query    []string
+	header   http.Header
+	cookies  []string
+	content  []byte
+	problems []fault.Problem
+}
+
+func (b *builder) problem(pointer, format string, args ...any) {
+	b.problems = append(b.problems, fault.Problem{Pointer: pointer, Message: fmt.Sprintf(format, args...)})
+}
+
+func (b *builder) failure() error {
+	err := fault.New(fault.Invalid, "operation %q: %s", b.op.ID, b.problems[0].Message).
+		WithHint("carnet operation show INTEGRATION %s tells what it takes", b.op.ID)
+	if more := len(b.problems) - 1; more > 0 {
+		err.Message += fmt.Sprintf(" (and %d more)", more)
+	}
+	err.Problems = b.problems
+	return err
+}
+
+// parameters puts every argument where it belongs.
+func (b *builder) parameters() {
+	used := map[string]bool{}
+	for i := range b.op.Parameters {
+		p := &b.op.Parameters[i]
+		key, raw := b.argument(p)
+		used[key] = true
+		pointer := "/parameters/" + key
+		v, absent, err := parse(raw)
+		switch {
+		case err != nil:
+			b.problem(pointer, "%s is not JSON", p.Name)
+		case absent || v.kind == '"' && v.text == "" && !(p.Required && p.In == model.InQuery):
+			if p.Required {
+				b.problem(pointer, "%s (%s) is missing", p.Name, p.In)
+			}
+		default:
+			b.place(p, pointer, v, raw)
+		}
+	}
+	if len(b.cookies) > 0 {
+		b.header.Set("Cookie", strings.Join(b.cookies, "; "))
+	}
+	b.unknown(used)
+	b.dots()
+}
+
+// argument finds the argument of a parameter, and the name that it was given by.
+func (b *builder) argument(p *model.Parameter) (string, jsontext.Value) {
+	qualified := p.In + "." + p.Name
+	if raw, ok := b.args.Parameters[qualified]; ok {
+		return qualified, raw
+	}
+	if b.ambiguous(p) {
+		return qualified, nil
+	}
+	return p.Name, b.args.Parameters[p.Name]
+}
+
+// ambiguous reports whether another parameter has the same name elsewhere.
+func (b *builder) ambiguous(p *model.Parameter) bool {
+	return slices.ContainsFunc(b.op.Parameters, func(other model.Parameter) bool { return other.Name == p.Name && other.In != p.In })
+}
+
+func (b *builder) place(p *model.Parameter, pointer string, v value, raw jsontext.Value) {
+	if p.ContentType != "" { // serialized as JSON, not by style
+		v = value{kind: '"', text: string(raw)}
+		if isText(p.ContentType) && raw.Kind() == '"' {
+			v, _, _ = parse(raw)
+		}
+	} else if wrong := v.fits(p.Type, p.ItemType); wrong != "" {
+		b.problem(pointer, "%s %s", p.Name, wrong)
+		return
+	}
+	if p.Type == "array" && v.kind == '"' && p.ContentType == "" {
+		v = value{kind: '[', items: []value{v}}
+	}
+	switch p.In {
+	case model.InPath:
+		b.path = strings.ReplaceAll(b.path, "{"+p.Name+"}", pathText(p, v))
+	case model.InQuery:
+		if text := queryText(p, v); text != "" {
+			b.query = append(b.query, text)
+		}
+	case model.InHeader:
+		b.headerParameter(p, pointer, headerText(p, v))
+	case model.InCookie:
+		if text := queryText(p, v); text != "" {
+			b.cookies = append(b.cookies, strings.ReplaceAll(text, "&", "; "))
+		}
+	}
+}
+
+func (b *builder) headerParameter(p *model.Parameter, pointer, text string) {
+	switch http.CanonicalHeaderKey(p.Name) {
+	case "Accept", "Content-Type", "Authorization": // OpenAPI 3.1, 4.8.12.1: these parameters are ignored
+		b.problem(pointer, "%s is set by the body, the answers or the credentials, not by an argument", p.Name)
+		return
+	}
+	if strings.ContainsAny(text, "\r\n\x00") {
+		b.problem(pointer, "%s holds a line break, which a header can't carry", p.Name)
+		return
+	}
+	b.header.Set(p.Name, text)
+}
+
+// unknown names the arguments that are no parameters, and the parameters that they are like.
+func (b *builder) unknown(used map[string]bool) {
+	names := make([]string, len(b.op.Parameters))
+	for i := range b.op.Parameters {
+		p := &b.op.Parameters[i]
+		if names[i] = p.Name; b.ambiguous(p) {
+			names[i] = p.In + "." + p.Name
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.args.Parameters)) {
+		if used[name] {
+			continue
+		}
+		switch like := fault.Nearest(name, names); {
+		case slices.ContainsFunc(b.op.Parameters, func(p model.Parameter) bool { return p.Name == name }):
+			b.problem("/parameters/"+name, "%s occurs in several places: write in.%s, as in query.%s", name, name, name)
+		case like != "":
+			b.problem("/parameters/"+name, "there is no parameter %s; did you mean %s?", name, like)
+		default:
+			b.problem("/parameters/"+name, "there is no parameter %s", name)
+		}
+	}
+}
+
+// dots refuses what would climb in the path: servers take the encoded form for the plain one (RFC 3986 6.2.2.3).
+func (b *builder) dots() {
+	template := strings.Split(b.op.Path, "/")
+	for segment := range strings.SplitSeq(b.path, "/") {
+		if (segment == "." || segment == "..") && !slices.Contains(template, segment) {
+			b.problem("/parameters", "%q can't be a part of the path", segment)
+		}
+	}
+}
+
+// accept asks for what the document says that the operation answers, JSON before all else.
+func (b *builder) accept() {
+	var types []string
+	for _, r := range b.op.Responses {
+		for _, t := range r.Types {
+			if strings.HasPrefix(r.Status, "2") && t != "*/*" && !slices.Contains(types, t) {
+				types = append(types, t)
+			}
+		}
+	}
+	if len(types) == 0 {
+		types = []string{"application/json"}
+	}
+	slices.SortStableFunc(types, func(x, y string) int {
+		switch {
+		case isJSON(x) == isJSON(y):
+			return 0
+		case isJSON(x):
+			return -1
+		}
+		return 1
+	})
+	b.header.Set("Accept", strings.Join(append(types, "*/*;q=0.8"), ", "))
+}

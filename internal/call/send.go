@@ -1,0 +1,145 @@
+package call
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/credential"
+	"carnet.dev/carnet/internal/outbound"
+	"carnet.dev/carnet/internal/seal"
+)
+
+const (
+	maxAnswer    = 64 << 20 // bytes
+	maxRedirects = 10
+)
+
+// Send sends the request with the credentials on it, and reads the answer. It can be called again. The redirects of a GET or
+// HEAD are followed, to another origin without credentials and without the headers of arguments, and never from https to http;
+// any other redirect is the answer (failure mode 31). The client must not follow redirects itself.
+func (r *Request) Send(ctx context.Context, client *http.Client, credentials []credential.Credential) (*Answer, error) {
+	if err := compatible(credentials); err != nil {
+		return nil, err
+	}
+	at, header, home := r.url, r.header, true
+	for redirects := 0; ; redirects++ {
+		request := r.fresh(ctx, at, header)
+		if home {
+			for _, c := range credentials {
+				c.Apply(request, seal.Secret.Reveal)
+			}
+		}
+		answer, err := client.Do(request)
+		if err != nil {
+			return nil, outbound.Explain(err, r.method+" "+at.Host)
+		}
+		next := r.redirect(answer)
+		if next == nil {
+			return readAnswer(answer, masked(at, credentials))
+		}
+		answer.Body.Close()
+		if redirects == maxRedirects {
+			return nil, fault.New(fault.Upstream, "%s redirects more than %d times", r.url.Host, maxRedirects)
+		}
+		if home = home && origin(next) == origin(at); !home {
+			header = http.Header{"Accept": r.header["Accept"]}
+		}
+		at = next
+	}
+}
+
+// fresh makes the HTTP request of one attempt.
+func (r *Request) fresh(ctx context.Context, at *url.URL, header http.Header) *http.Request {
+	to := *at
+	request := &http.Request{Method: r.method, URL: &to, Host: at.Host, Header: header.Clone(), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	if r.body != nil {
+		request.ContentLength = int64(len(r.body))
+		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.body)), nil }
+		request.Body, _ = request.GetBody()
+	}
+	return request.WithContext(ctx)
+}
+
+// redirect returns where to go on; nil if this is the answer.
+func (r *Request) redirect(answer *http.Response) *url.URL {
+	switch answer.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	default:
+		return nil
+	}
+	next, err := answer.Location()
+	safe := err == nil && (next.Scheme == "https" || next.Scheme == "http" && answer.Request.URL.Scheme == "http") && next.Host != ""
+	if !safe || r.method != http.MethodGet && r.method != http.MethodHead {
+		return nil
+	}
+	next.User = nil
+	return next
+}
+
+// origin is scheme, host and port.
+func origin(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return strings.ToLower(u.Scheme + "://" + u.Hostname() + ":" + port)
+}
+
+// compatible refuses two credentials for one place.
+func compatible(credentials []credential.Credential) error {
+	seen := map[string]bool{}
+	for _, c := range credentials {
+		if seen[c.Place()] {
+			return fault.New(fault.Invalid, "two security schemes both set %s", c.Place()).
+				WithHint("choose the schemes of every operation (the integration's security)")
+		}
+		seen[c.Place()] = true
+	}
+	return nil
+}
+
+// masked is a URL as it may be shown: without the credentials in its query.
+func masked(u *url.URL, credentials []credential.Credential) string {
+	shown := *u
+	shown.User = nil
+	for _, c := range credentials {
+		name, ok := strings.CutPrefix(c.Place(), "query ")
+		if !ok {
+			continue
+		}
+		pairs := strings.Split(shown.RawQuery, "&")
+		for i, pair := range pairs {
+			key, _, _ := strings.Cut(pair, "=")
+			if plain, err := url.QueryUnescape(key); err == nil && plain == name {
+				pairs[i] = key + "=" + seal.Mask
+			}
+		}
+		shown.RawQuery = strings.Join(pairs, "&")
+	}
+	return shown.String()
+}
+
+// Shown is a request as a dry run shows it.
+type Shown struct {
+	Method string
+	URL    string
+	Header http.Header
+	Body   string
+}
+
+// Show returns what [Request.Send] would send first, the secrets of the credentials masked.
+func (r *Request) Show(credentials []credential.Credential) (Shown, error) {
+	if err := compatible(credentials); err != nil {
+		return Shown{}, err
+	}
+	request := r.fresh(context.Background(), r.url, r.header)
+	for _, c := range credentials {
+		c.Apply(request, seal.Secret.String)
+	}
+	return Shown{Method: r.method, URL: strings.ReplaceAll(request.URL.String(), url.QueryEscape(seal.Mask), seal.Mask), Header: request.Header, Body: string(r.body)}, nil
+}

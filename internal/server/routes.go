@@ -1,0 +1,201 @@
+package server
+
+import (
+	"net/http"
+	"reflect"
+
+	"carnet.dev/carnet/api"
+	"carnet.dev/carnet/internal/seal"
+)
+
+// A route is one operation of the API. Its id is the name of the use case: of the hub's method, and of the client's.
+type route struct {
+	method, path string
+	id, summary  string
+	endpoint
+	size  size
+	query []string               // names of parameters that its query may have
+	open  bool                   // nobody has to sign in
+	fail  func(*exchange, error) // refuseAll by default
+}
+
+// Parameters of a list's query.
+var (
+	paging  = []string{"limit", "skip"}
+	listing = []string{"limit", "skip", "sort", "order", "contains", "containsField", "equals", "equalsField", "startsWith", "startsWithField"}
+)
+
+// routes is the API, whole.
+func routes() []route {
+	var all []route
+	for _, group := range [][]route{doors(), models(), integrations(), operations(), tokens(), people()} {
+		all = append(all, group...)
+	}
+	for i := range all {
+		if all[i].fail == nil {
+			all[i].fail = refuseAll
+		}
+	}
+	return all
+}
+
+// doors are what nobody has to sign in for.
+func doors() []route {
+	return []route{
+		{method: "GET", path: "/health", id: "Health", summary: "Whether Carnet and its store can be used; 503 if not.", open: true,
+			endpoint: endpoint{out: reflect.TypeFor[api.Health](), serve: health}},
+		{method: "GET", path: "/openapi.json", id: "OpenAPI", summary: "This document.", open: true,
+			endpoint: reading(func(*exchange) (document, error) { return openAPI, nil })},
+		{method: "POST", path: "/login", id: "Login", summary: "Signs a user in: the answer is the session's token, which is also set as the cookie \"token\".", open: true,
+			endpoint: writing(login)},
+		{method: "POST", path: "/logout", id: "Logout", summary: "Ends the session that the request is made with.", open: true,
+			endpoint: reading(logout)},
+		{method: "POST", path: "/oauth/token", id: "AccountToken", summary: "Gives a service account an access token (RFC 6749 4.4). The client authenticates in the form or by HTTP Basic.", open: true,
+			endpoint: accessToken()},
+	}
+}
+
+func models() []route {
+	return []route{
+		{method: "GET", path: "/integration-models", id: "Models", summary: "Lists the integration models.", query: listing,
+			endpoint: reading(func(x *exchange) (list api.ModelList, err error) {
+				q, err := x.query()
+				if err != nil {
+					return list, err
+				}
+				return x.Models(x.ctx(), x.caller, q)
+			})},
+		{method: "POST", path: "/integration-models", id: "ImportModel", summary: "Imports an OpenAPI document as a new integration model.", size: forModel, fail: refuseModel,
+			endpoint: writing(importModel)},
+		{method: "PUT", path: "/integration-models", id: "UpdateModel", summary: "Replaces the document of an integration model in place; its integrations stay.", size: forModel, fail: refuseModel,
+			endpoint: writing(updateModel)},
+		{method: "PUT", path: "/integration-models/validation", id: "ValidateModel", summary: "Reads an OpenAPI document without importing it: its message lists the warnings; a document that can't be used is an error.", size: forModel, fail: refuseModel,
+			endpoint: writing(validateModel)},
+		{method: "GET", path: "/integration-models/{versionId}", id: "Model", summary: "Shows an integration model.",
+			endpoint: reading(func(x *exchange) (api.Model, error) { return x.Model(x.ctx(), x.caller, x.path("versionId")) })},
+		{method: "GET", path: "/integration-models/{versionId}/export", id: "ExportModel", summary: "Returns the OpenAPI document of an integration model.",
+			endpoint: reading(func(x *exchange) (document, error) { return x.ExportModel(x.ctx(), x.caller, x.path("versionId")) })},
+		{method: "GET", path: "/integration-models/{versionId}/securitySchemes", id: "SecuritySchemes", summary: "Returns the security schemes of a document, as they stand there.",
+			endpoint: reading(securitySchemes)},
+		{method: "DELETE", path: "/integration-models/{versionId}", id: "DeleteModel", summary: "Deletes an integration model that no integration uses.",
+			endpoint: reading(func(x *exchange) (api.Done, error) {
+				id := x.path("versionId")
+				return deleted("integration model", id, x.DeleteModel(x.ctx(), x.caller, id))
+			})},
+	}
+}
+
+func integrations() []route {
+	return []route{
+		{method: "GET", path: "/integrations", id: "Integrations", summary: "Lists the integrations.", query: append([]string{"model"}, listing...),
+			endpoint: reading(func(x *exchange) (list api.IntegrationList, err error) {
+				q, err := x.query()
+				if err != nil {
+					return list, err
+				}
+				return x.Integrations(x.ctx(), x.caller, q)
+			})},
+		{method: "POST", path: "/integrations", id: "CreateIntegration", summary: "Creates an integration. The outer \"properties\" may be left out.",
+			endpoint: writing(createIntegration)},
+		{method: "GET", path: "/integrations/{name}", id: "Integration", summary: "Shows an integration, its secrets masked.", fail: refuseIntegration,
+			endpoint: reading(func(x *exchange) (api.Stored, error) { return x.Integration(x.ctx(), x.caller, x.path("name")) })},
+		{method: "PUT", path: "/integrations/{name}", id: "ReplaceIntegration", summary: "Replaces an integration. A mask keeps the stored secret. The outer \"properties\" may be left out.", fail: refuseIntegration,
+			endpoint: writing(func(x *exchange, in integrationBody) (api.Created[api.Integration], error) {
+				return updated(x.ReplaceIntegration(x.ctx(), x.caller, x.path("name"), in.Properties))
+			})},
+		{method: "PUT", path: "/integrations/{name}/properties", id: "ReplaceSettings", summary: "Replaces the given sections of an integration's settings: authentication, server, tls, variables, version.", fail: refuseIntegration,
+			endpoint: writing(func(x *exchange, in settingsBody) (api.Created[api.Integration], error) {
+				return updated(x.ReplaceSettings(x.ctx(), x.caller, x.path("name"), in.Properties))
+			})},
+		{method: "PATCH", path: "/integrations/{name}/properties", id: "SetIntegration", summary: "Changes single settings of an integration, by their paths, such as \"oauth.client_id\" or \"server.host\".", fail: refuseIntegration,
+			endpoint: writing(func(x *exchange, in api.Settings) (api.Created[api.Integration], error) {
+				return updated(x.SetIntegration(x.ctx(), x.caller, x.path("name"), in))
+			})},
+		{method: "DELETE", path: "/integrations/{name}", id: "DeleteIntegration", summary: "Deletes an integration and its tokens.", fail: refuseIntegration,
+			endpoint: reading(func(x *exchange) (api.Done, error) {
+				return deleted("integration", x.path("name"), x.DeleteIntegration(x.ctx(), x.caller, x.path("name")))
+			})},
+	}
+}
+
+func operations() []route {
+	return []route{
+		{method: "GET", path: "/integrations/{name}/operations", id: "Operations", summary: "Lists the operations of an integration's model.", query: append([]string{"search"}, paging...),
+			endpoint: reading(func(x *exchange) (list api.OperationList, err error) {
+				q, err := x.query()
+				if err != nil {
+					return list, err
+				}
+				return x.Operations(x.ctx(), x.caller, x.path("name"), x.r.URL.Query().Get("search"), q)
+			})},
+		{method: "GET", path: "/integrations/{name}/operations/{id}", id: "Operation", summary: "Shows an operation: its parameters, body and answers.",
+			endpoint: reading(func(x *exchange) (api.Operation, error) {
+				return x.Operation(x.ctx(), x.caller, x.path("name"), x.path("id"))
+			})},
+		{method: "POST", path: "/integrations/{name}/operations/{id}/run", id: "RunOperation", summary: "Runs an operation. The answer is 200 whatever the API answered; it is an error only if there is no answer.", size: forTask,
+			endpoint: writing(func(x *exchange, in api.Task) (api.Result, error) {
+				return x.RunOperation(x.ctx(), x.caller, x.path("name"), x.path("id"), in)
+			})},
+	}
+}
+
+func tokens() []route {
+	return []route{
+		{method: "GET", path: "/integrations/{name}/tokens", id: "Tokens", summary: "Lists the state of an integration's tokens; never the tokens themselves.",
+			endpoint: reading(func(x *exchange) (api.TokenList, error) { return x.Tokens(x.ctx(), x.caller, x.path("name")) })},
+		{method: "POST", path: "/integrations/{name}/tokens/{scheme}/renew", id: "RenewToken", summary: "Renews a token now. The scheme \"-\" is the only one that there is.",
+			endpoint: reading(func(x *exchange) (api.Token, error) {
+				return x.RenewToken(x.ctx(), x.caller, x.path("name"), x.scheme())
+			})},
+		{method: "DELETE", path: "/integrations/{name}/tokens/{scheme}", id: "ClearToken", summary: "Forgets a token. The scheme \"-\" is the only one that there is.",
+			endpoint: reading(func(x *exchange) (api.Done, error) {
+				err := x.ClearToken(x.ctx(), x.caller, x.path("name"), x.scheme())
+				return done(err, "OK", "Cleared the token of the integration %q.", x.path("name"))
+			})},
+	}
+}
+
+func people() []route {
+	return []route{
+		{method: "GET", path: "/audit", id: "AuditEntries", summary: "Lists who did what, the newest first.", query: []string{"limit", "since"},
+			endpoint: reading(func(x *exchange) (list api.AuditList, err error) {
+				limit, since, err := x.since()
+				if err != nil {
+					return list, err
+				}
+				return x.AuditEntries(x.ctx(), x.caller, limit, since)
+			})},
+		{method: "GET", path: "/users", id: "Users", summary: "Lists the users.",
+			endpoint: reading(func(x *exchange) (api.UserList, error) { return x.Users(x.ctx(), x.caller) })},
+		{method: "POST", path: "/users", id: "CreateUser", summary: "Creates a user.",
+			endpoint: writing(func(x *exchange, in api.User) (api.User, error) { return x.CreateUser(x.ctx(), x.caller, in) })},
+		{method: "DELETE", path: "/users/{name}", id: "DeleteUser", summary: "Deletes a user, but never the last administrator.",
+			endpoint: reading(func(x *exchange) (api.Done, error) {
+				return deleted("user", x.path("name"), x.DeleteUser(x.ctx(), x.caller, x.path("name")))
+			})},
+		{method: "PUT", path: "/users/{name}/password", id: "SetPassword", summary: "Gives a user a new password, and ends the user's sessions.",
+			endpoint: writing(func(x *exchange, in passwordBody) (api.Done, error) {
+				err := x.SetPassword(x.ctx(), x.caller, x.path("name"), seal.NewSecret(in.Password))
+				return done(err, "Updated", "Set the password of the user %q.", x.path("name"))
+			})},
+		{method: "GET", path: "/service-accounts", id: "Accounts", summary: "Lists the service accounts.",
+			endpoint: reading(func(x *exchange) (api.AccountList, error) { return x.Accounts(x.ctx(), x.caller) })},
+		{method: "POST", path: "/service-accounts", id: "CreateAccount", summary: "Creates a service account; its secret is shown in this answer only.",
+			endpoint: writing(func(x *exchange, in api.Account) (api.Account, error) { return x.CreateAccount(x.ctx(), x.caller, in) })},
+		{method: "DELETE", path: "/service-accounts/{name}", id: "DeleteAccount", summary: "Deletes a service account, whose access tokens end.",
+			endpoint: reading(func(x *exchange) (api.Done, error) {
+				return deleted("service account", x.path("name"), x.DeleteAccount(x.ctx(), x.caller, x.path("name")))
+			})},
+	}
+}
+
+// health answers with the same body whether it is well or not; 503 is for load balancers.
+func health(x *exchange) error {
+	h, err := x.Health(x.ctx())
+	status := http.StatusOK
+	if err != nil {
+		status = http.StatusServiceUnavailable
+	}
+	reply(x.w, status, h)
+	return nil
+}

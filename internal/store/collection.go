@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"iter"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/seal"
+	"carnet.dev/carnet/internal/store/driver"
+)
+
+// An Entry is a stored value with its id and revision. It is an alias, so that packages which the store imports can name it too.
+type Entry[T any] = struct {
+	ID       string
+	Revision int64
+	Value    T
+}
+
+// A Collection keeps values of one kind as JSON in which every seal.Secret is sealed, bound to the kind, the id and its place in
+// the value. A value with a method Due() time.Time has a due time.
+type Collection[T any] struct {
+	kind   string
+	driver driver.Driver
+	keys   *seal.Keyring
+}
+
+func collection[T any](s *Store, kind string) *Collection[T] {
+	return &Collection[T]{kind: kind, driver: s.driver, keys: s.keys}
+}
+
+// Get returns the value and its revision, or fault.NotFound.
+func (c *Collection[T]) Get(ctx context.Context, id string) (T, int64, error) {
+	r, err := c.driver.Get(ctx, c.kind, id)
+	if err != nil {
+		var none T
+		return none, 0, err
+	}
+	e, err := c.entry(r)
+	return e.Value, e.Revision, err
+}
+
+// Put writes the value over the one that has the revision, 0 meaning that there must be none, and returns the new revision.
+// fault.Conflict if there is another. If the driver can't tell whether a write happened, the store looks.
+func (c *Collection[T]) Put(ctx context.Context, id string, value T, replaces int64) (int64, error) {
+	r, err := c.record(id, value)
+	if err != nil {
+		return 0, err
+	}
+	err = c.driver.Put(ctx, r, replaces)
+	if err != nil && fault.Is(err, fault.Unavailable) && ctx.Err() == nil {
+		if stored, again := c.driver.Get(ctx, c.kind, id); again == nil && stored.Revision == r.Revision {
+			return r.Revision, nil
+		}
+	}
+	return r.Revision, err
+}
+
+// Delete removes the value if it has the revision; 0 removes whatever is there. fault.Conflict if it has another one,
+// fault.NotFound if there is none.
+func (c *Collection[T]) Delete(ctx context.Context, id string, revision int64) error {
+	return c.driver.Delete(ctx, c.kind, id, revision)
+}
+
+const page = 200
+
+// All walks over the values whose id begins with prefix, in the order of their ids. What is there during the whole of the walk
+// comes exactly once.
+func (c *Collection[T]) All(ctx context.Context, prefix string) iter.Seq2[Entry[T], error] {
+	return func(yield func(Entry[T], error) bool) {
+		for after := ""; ; {
+			records, err := c.driver.List(ctx, c.kind, prefix, after, page)
+			if err != nil {
+				yield(Entry[T]{}, err)
+				return
+			}
+			for _, r := range records {
+				e, err := c.entry(r)
+				if !yield(e, err) || err != nil {
+					return
+				}
+				after = r.ID
+			}
+			if len(records) < page {
+				return
+			}
+		}
+	}
+}
+
+// Due returns at most limit values that are due at or before t, the earliest first.
+func (c *Collection[T]) Due(ctx context.Context, t time.Time, limit int) ([]Entry[T], error) {
+	records, err := c.driver.Due(ctx, c.kind, t, limit)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]Entry[T], len(records))
+	for i, r := range records {
+		if entries[i], err = c.entry(r); err != nil {
+			return nil, err
+		}
+	}
+	return entries, nil
+}
+
+// record seals the value's secrets.
+func (c *Collection[T]) record(id string, value T) (driver.Record, error) {
+	seals := json.MarshalToFunc(func(e *jsontext.Encoder, s seal.Secret) error {
+		if s.IsZero() {
+			return e.WriteToken(jsontext.String(""))
+		}
+		sealed, err := c.keys.Seal(s.Reveal(), c.place(id, e.StackPointer()))
+		if err != nil {
+			return err
+		}
+		return e.WriteToken(jsontext.String(sealed))
+	})
+	body, err := json.Marshal(value, json.WithMarshalers(seals), json.Deterministic(true))
+	if err != nil {
+		return driver.Record{}, fault.Wrap(fault.Internal, err, "%s %q can't be encoded", c.kind, id)
+	}
+	r := driver.Record{Kind: c.kind, ID: id, Revision: revision(), Body: body}
+	if d, ok := any(value).(interface{ Due() time.Time }); ok {
+		r.Due = d.Due()
+	}
+	return r, nil
+}
+
+// entry opens the secrets of a stored value. A secret that is not sealed is refused.
+func (c *Collection[T]) entry(r driver.Record) (Entry[T], error) {
+	e := Entry[T]{ID: r.ID, Revision: r.Revision}
+	opens := json.UnmarshalFromFunc(func(d *jsontext.Decoder, s *seal.Secret) error {
+		place := c.place(r.ID, d.StackPointer())
+		t, err := d.ReadToken()
+		if err != nil || t.Kind() != '"' {
+			return fault.New(fault.Invalid, "the stored secret at %s is damaged", place)
+		}
+		if t.String() == "" {
+			*s = seal.Secret{}
+			return nil
+		}
+		text, err := c.keys.Open(t.String(), place)
+		*s = seal.NewSecret(text)
+		return err
+	})
+	if err := json.Unmarshal(r.Body, &e.Value, json.WithUnmarshalers(opens)); err != nil {
+		return e, fault.Wrap(fault.Internal, err, "%s %q can't be decoded", c.kind, r.ID)
+	}
+	return e, nil
+}
+
+// place is what a secret is bound to.
+func (c *Collection[T]) place(id string, pointer jsontext.Pointer) string {
+	return c.kind + " " + id + " " + string(pointer)
+}
+
+// revision draws a number that occurs once: 63 random bits, not 0.
+func revision() int64 {
+	var b [8]byte
+	rand.Read(b[:]) // never fails (crypto/rand)
+	return max(int64(binary.BigEndian.Uint64(b[:])>>1), 1)
+}

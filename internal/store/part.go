@@ -1,0 +1,155 @@
+package store
+
+import (
+	"bytes"
+	"strconv"
+	"sync"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/klauspost/compress/zstd"
+
+	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/model"
+)
+
+// A part is a piece of a model, before compression.
+type part struct {
+	id   string
+	body []byte
+}
+
+// cut makes the parts of a document and hands each on as soon as it is made.
+func cut(d *model.Document, emit func(part) error) error {
+	var b buckets
+	digest := d.Model.Digest
+	summaries := make([]model.Summary, len(d.Operations))
+	for i, op := range d.Operations {
+		summaries[i] = op.Summary
+	}
+	index, err := json.Marshal(summaries)
+	if err != nil {
+		return fault.Wrap(fault.Internal, err, "the index of operations can't be encoded")
+	}
+	if err := emit(part{digest + "/index", index}); err != nil {
+		return err
+	}
+	for at := 0; at < len(d.JSON); at += pieceSize {
+		piece := part{digest + "/document/" + strconv.Itoa(b.Document), d.JSON[at:min(at+pieceSize, len(d.JSON))]}
+		if err := emit(piece); err != nil {
+			return err
+		}
+		b.Document++
+	}
+	// The document is as large as its schemas and operations together, or larger.
+	b.Operations = min(len(d.JSON)/2/bucketSize, len(d.Operations)) + 1
+	b.Schemas = min(len(d.JSON)/2/bucketSize, len(d.Schemas)) + 1
+	operations, err := fill(b.Operations, len(d.Operations), func(e *jsontext.Encoder, i int) error {
+		return json.MarshalEncode(e, &d.Operations[i])
+	}, func(i int) string { return d.Operations[i].ID })
+	if err != nil {
+		return err
+	}
+	schemas, err := fill(b.Schemas, len(d.Schemas), func(e *jsontext.Encoder, i int) error {
+		return e.WriteValue(d.Schemas[i].Value)
+	}, func(i int) string { return d.Schemas[i].Ref })
+	if err != nil {
+		return err
+	}
+	for kind, bodies := range map[string][][]byte{"/operation/": operations, "/schema/": schemas} {
+		for n, body := range bodies {
+			if err := emit(part{digest + kind + strconv.Itoa(n), body}); err != nil {
+				return err
+			}
+		}
+	}
+	head, err := json.Marshal(b)
+	if err != nil {
+		return fault.Wrap(fault.Internal, err, "the head of the parts can't be encoded")
+	}
+	return emit(part{digest + "/buckets", head})
+}
+
+// fill writes count named values into n buckets, each a JSON object.
+func fill(n, count int, write func(*jsontext.Encoder, int) error, name func(int) string) ([][]byte, error) {
+	in := make([][]int, n)
+	for i := range count {
+		b := bucket(name(i), n)
+		in[b] = append(in[b], i)
+	}
+	bodies := make([][]byte, n)
+	var text bytes.Buffer
+	for b, members := range in {
+		text.Reset()
+		// The values stand in documents as they are: with names that occur twice, and texts that are no UTF-8.
+		e := jsontext.NewEncoder(&text, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		e.WriteToken(jsontext.BeginObject)
+		for _, i := range members {
+			e.WriteToken(jsontext.String(name(i)))
+			if err := write(e, i); err != nil {
+				return nil, fault.Wrap(fault.Internal, err, "%q can't be encoded", name(i))
+			}
+		}
+		if err := e.WriteToken(jsontext.EndObject); err != nil {
+			return nil, fault.Wrap(fault.Internal, err, "a bucket can't be encoded")
+		}
+		bodies[b] = bytes.Clone(text.Bytes())
+	}
+	return bodies, nil
+}
+
+// pick finds the named members of a bucket.
+func pick(bucket []byte, names map[string]bool, found map[string]jsontext.Value) error {
+	d := jsontext.NewDecoder(bytes.NewReader(bucket), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if _, err := d.ReadToken(); err != nil {
+		return decoded(err)
+	}
+	for missing := len(names); missing > 0 && d.PeekKind() == '"'; {
+		t, err := d.ReadToken()
+		if err != nil {
+			return decoded(err)
+		}
+		name := t.String()
+		if !names[name] {
+			if err := d.SkipValue(); err != nil {
+				return decoded(err)
+			}
+			continue
+		}
+		v, err := d.ReadValue()
+		if err != nil {
+			return decoded(err)
+		}
+		found[name] = bytes.Clone(v)
+		missing--
+	}
+	return nil
+}
+
+// The coders are made when they are needed first: a command that reads no model does without.
+var (
+	encoder = sync.OnceValues(func() (*zstd.Encoder, error) {
+		return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+			zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
+	})
+	decoder = sync.OnceValues(func() (*zstd.Decoder, error) {
+		return zstd.NewReader(nil, zstd.WithDecoderConcurrency(2), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(64<<20))
+	})
+)
+
+func compress(data []byte) ([]byte, error) {
+	e, err := encoder()
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "a part of the model can't be compressed")
+	}
+	return e.EncodeAll(data, nil), nil
+}
+
+func decompress(data []byte) ([]byte, error) {
+	d, err := decoder()
+	if err != nil {
+		return nil, decoded(err)
+	}
+	text, err := d.DecodeAll(data, nil)
+	return text, decoded(err)
+}
