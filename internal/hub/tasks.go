@@ -67,7 +67,7 @@ func (h *Hub) prepare(ctx context.Context, name, id string, t api.Task) (*task, 
 	if err != nil {
 		return nil, err
 	}
-	schemes, err := integration.Choose(i.Settings, &m, &op)
+	schemes, err := integration.Choose(i.Name, i.Settings, &m, &op, func(scheme string) bool { return h.hasToken(ctx, &i, &m, scheme) })
 	if err != nil {
 		return nil, err
 	}
@@ -151,8 +151,11 @@ func (h *Hub) credentials(ctx context.Context, t *task) (all []credential.Creden
 		if err != nil {
 			return nil, nil, err
 		}
-		all = append(all, credential.Token(live.Token))
-		tokens = append(tokens, held{subject, live.Generation})
+		c, err := credential.Token(live.Token)
+		if err != nil {
+			return nil, nil, err
+		}
+		all, tokens = append(all, c), append(tokens, held{subject, live.Generation})
 	}
 	return all, tokens, nil
 }
@@ -177,18 +180,24 @@ func (h *Hub) live(ctx context.Context, t *task, scheme model.Scheme) (token.Sub
 	return subject, live, err
 }
 
-// static returns the credential of a scheme that needs no token endpoint.
+// static returns the credential of a scheme that needs no token endpoint; none for mutualTLS, where the certificate is it.
 func static(a integration.Authentication, scheme model.Scheme) ([]credential.Credential, error) {
+	var c credential.Credential
+	var err error
 	switch {
 	case scheme.Type == model.TypeAPIKey:
-		c, err := credential.APIKey(scheme.In, scheme.Name, a.Value)
-		return []credential.Credential{c}, err
+		c, err = credential.APIKey(scheme.In, scheme.Name, a.Value)
 	case scheme.Type == model.TypeHTTP && scheme.Scheme == "basic":
-		return []credential.Credential{credential.Basic(a.Username, a.Password)}, nil
+		c, err = credential.Basic(a.Username, a.Password)
 	case scheme.Type == model.TypeHTTP:
-		return []credential.Credential{credential.Bearer(a.Bearer)}, nil
+		c, err = credential.Bearer(a.Bearer)
+	default:
+		return nil, nil
 	}
-	return nil, nil // mutualTLS: the certificate is the credential
+	if err != nil {
+		return nil, fault.Wrap(fault.KindOf(err), err, "scheme %q", scheme.Key).WithHint("%s", fault.HintOf(err))
+	}
+	return []credential.Credential{c}, nil
 }
 
 // show builds the request that the task would send, its secrets masked, and asks nobody for a token.
@@ -200,7 +209,11 @@ func (h *Hub) show(ctx context.Context, name, id string, t api.Task) (api.Result
 	var all []credential.Credential
 	for _, scheme := range k.schemes {
 		if keepsToken(scheme) {
-			all = append(all, credential.Token(token.Token{AccessToken: seal.NewSecret(seal.Mask)}))
+			c, err := credential.Token(token.Token{AccessToken: seal.NewSecret(seal.Mask)})
+			if err != nil {
+				return api.Result{}, err
+			}
+			all = append(all, c)
 			continue
 		}
 		c, err := static(k.integration.Settings.Authentication[scheme.Key], scheme)
@@ -209,7 +222,10 @@ func (h *Hub) show(ctx context.Context, name, id string, t api.Task) (api.Result
 		}
 		all = append(all, c...)
 	}
-	shown := k.request.Show(all)
+	shown, err := k.request.Show(all)
+	if err != nil {
+		return api.Result{}, err
+	}
 	return api.Result{OK: true, URL: shown.URL, Headers: map[string]string{}, Request: &api.Request{
 		Method: shown.Method, URL: shown.URL, Headers: shown.Header, Body: shown.Body,
 	}}, nil

@@ -106,6 +106,20 @@ func (h *Hub) records(ctx context.Context, i *integration.Integration, m *model.
 	return records, nil
 }
 
+// hasToken reports whether a scheme has a token, or a refresh token to get one with. If the store can't tell, it has none.
+func (h *Hub) hasToken(ctx context.Context, i *integration.Integration, m *model.Model, scheme string) bool {
+	s, err := tokenScheme(i, m, scheme)
+	if err != nil {
+		return false
+	}
+	subject, err := h.subject(i, m, s)
+	if err != nil {
+		return false
+	}
+	r, err := h.tokens.Record(ctx, subject)
+	return err == nil && (!r.Token.AccessToken.IsZero() || !r.Token.RefreshToken.IsZero())
+}
+
 func (h *Hub) viewTokens(ctx context.Context, i *integration.Integration, m *model.Model) ([]api.Token, error) {
 	records, err := h.records(ctx, i, m)
 	if err != nil {

@@ -1,0 +1,174 @@
+package integration
+
+import (
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"carnet.dev/carnet/internal/model"
+	"carnet.dev/carnet/internal/seal"
+)
+
+// field decodes one value into its place. A number or boolean may come as text: a shell knows nothing else.
+func (d *decoder) field(raw jsontext.Value, pointer string, b binding) {
+	text, isText := plain(raw)
+	if raw.Kind() == 'n' {
+		text, isText = "", true
+	}
+	switch at := b.at.(type) {
+	case *string:
+		d.text(pointer, text, isText, at)
+	case *address:
+		if d.text(pointer, text, isText, (*string)(at)); text != "" && isText {
+			if wrong := checkURL(text); wrong != "" {
+				d.problem(pointer, "%s", wrong)
+			}
+		}
+	case *scopes:
+		d.scopes(raw, pointer, (*string)(at))
+	case *seal.Secret:
+		d.secret(pointer, text, isText, at)
+	case *handedOn:
+		if *at = handedOn(seal.NewSecret(text)); !isText {
+			d.problem(pointer, "has to be a text")
+		}
+	case *bool:
+		if *at = text == "true"; text != "true" && text != "false" && text != "" {
+			d.problem(pointer, "has to be true or false")
+		}
+	case *int:
+		n, err := strconv.Atoi(text)
+		if *at = n; err != nil && text != "" {
+			d.problem(pointer, "has to be a whole number")
+		}
+	case *float64:
+		n, err := strconv.ParseFloat(text, 64)
+		if *at = n; text != "" && (err != nil || math.IsNaN(n) || math.IsInf(n, 0)) {
+			d.problem(pointer, "has to be a number of seconds")
+		}
+	case *time.Time:
+		d.moment(pointer, text, at)
+	case *map[string]seal.Secret:
+		d.secrets(raw, pointer, at)
+	case **model.Flows:
+		d.flows(raw, pointer, at)
+	case *Response:
+		*at = Response{}
+		d.fields(raw, pointer, responseBindings(at))
+	case **Token:
+		if *at = nil; raw.Kind() != 'n' {
+			*at = &Token{}
+			d.fields(raw, pointer, tokenBindings(*at))
+		}
+	}
+}
+
+// plain is the text of a JSON string, number or boolean.
+func plain(raw jsontext.Value) (string, bool) {
+	switch raw.Kind() {
+	case '"':
+		var s string
+		if json.Unmarshal(raw, &s) != nil {
+			return "", false
+		}
+		return s, true
+	case '0', 't', 'f':
+		return string(raw), true
+	}
+	return "", false
+}
+
+func (d *decoder) text(pointer, text string, ok bool, at *string) {
+	if !ok {
+		d.problem(pointer, "has to be a text")
+		return
+	}
+	*at = text
+}
+
+// secret takes a new secret. A mask keeps the old one.
+func (d *decoder) secret(pointer, text string, ok bool, at *seal.Secret) {
+	switch {
+	case !ok:
+		d.problem(pointer, "has to be a text")
+	case text != seal.Mask:
+		*at = seal.NewSecret(text)
+	case at.IsZero():
+		d.problem(pointer, "is masked, and there is no stored value to keep; write the secret itself")
+	}
+}
+
+// secrets takes a whole map; a masked value keeps the old one of that name.
+func (d *decoder) secrets(raw jsontext.Value, pointer string, at *map[string]seal.Secret) {
+	old := *at
+	*at = map[string]seal.Secret{}
+	d.object(raw, pointer, nil, func(name, pointer string, raw jsontext.Value) {
+		s := old[name]
+		text, ok := plain(raw)
+		d.secret(pointer, text, ok || raw.Kind() == 'n', &s)
+		if !s.IsZero() {
+			(*at)[name] = s
+		}
+	})
+}
+
+// scopes takes a text or a list of texts.
+func (d *decoder) scopes(raw jsontext.Value, pointer string, at *string) {
+	if raw.Kind() == '[' {
+		var list []string
+		if json.Unmarshal(raw, &list) != nil || slices.ContainsFunc(list, func(s string) bool { return strings.ContainsAny(s, " \t") }) {
+			d.problem(pointer, "has to be a text, or a list of texts without blanks")
+			return
+		}
+		*at = strings.Join(list, " ")
+		return
+	}
+	text, ok := plain(raw)
+	d.text(pointer, text, ok || raw.Kind() == 'n', at)
+}
+
+func (d *decoder) flows(raw jsontext.Value, pointer string, at **model.Flows) {
+	if *at = nil; raw.Kind() == 'n' {
+		return
+	}
+	var flows model.Flows
+	if json.Unmarshal(raw, &flows, json.RejectUnknownMembers(true)) != nil {
+		d.problem(pointer, "has to be an object of flows as in OpenAPI: clientCredentials, password, authorizationCode, implicit")
+		return
+	}
+	*at = &flows
+}
+
+// Seconds since the epoch have ten digits until the year 2286, milliseconds twelve or more since 1973.
+const firstMillis = 1e11
+
+// moment reads a time however it is written: seconds or milliseconds since the epoch, as a number or text; ISO 8601; an HTTP date.
+func (d *decoder) moment(pointer, text string, at *time.Time) {
+	*at = time.Time{}
+	if text == "" {
+		return
+	}
+	if n, err := strconv.ParseFloat(text, 64); err == nil && n >= 0 && n < 1e15 {
+		if n >= firstMillis {
+			n /= 1000
+		}
+		if n > 0 {
+			*at = time.UnixMilli(int64(n * 1000)).UTC()
+		}
+		return
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00",
+		"2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999Z0700", time.DateOnly, http.TimeFormat} {
+		if t, err := time.Parse(layout, text); err == nil {
+			*at = t
+			return
+		}
+	}
+	d.problem(pointer, "has to be a time: seconds or milliseconds since 1970, or ISO 8601")
+}

@@ -1,0 +1,159 @@
+// Package integration is a configured instance of a model: its settings, what they are by default, what is wrong with them, how
+// they are shown, and which security schemes authenticate an operation. It keeps nothing, and never asks for a token.
+package integration
+
+import (
+	"crypto/rand"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/model"
+	"carnet.dev/carnet/internal/seal"
+)
+
+// An Integration is a configured instance of a model.
+type Integration struct {
+	UID      string    `json:"uid"` // drawn once; token records hang on it, so a new integration of an old name finds no old token
+	Name     string    `json:"name"`
+	Model    string    `json:"model"` // versionId
+	Settings Settings  `json:"settings"`
+	Created  time.Time `json:"created"`
+	Updated  time.Time `json:"updated"`
+}
+
+// Settings are what a person fills in.
+type Settings struct {
+	Server         Server                    `json:"server"`
+	TLS            TLS                       `json:"tls"`
+	Authentication map[string]Authentication `json:"authentication,omitzero"` // by security scheme
+	// Security says which schemes every operation uses, in place of what the document says; nil: the document's word counts.
+	Security  []model.Requirement       `json:"security,omitzero"`
+	Variables map[string]jsontext.Value `json:"variables,omitzero"`
+	Version   string                    `json:"version,omitzero"`
+}
+
+// A Server is where the API is.
+type Server struct {
+	Protocol string `json:"protocol"`      // http or https
+	Host     string `json:"host"`          // without port; empty: to be filled in
+	Port     int    `json:"port,omitzero"` // 0: the protocol's
+	BasePath string `json:"base_path"`     // put before the path of every operation
+}
+
+// TLS settings; texts are PEM.
+type TLS struct {
+	Enabled            bool        `json:"enabled"`
+	RejectUnauthorized bool        `json:"rejectUnauthorized"`
+	CA                 string      `json:"ca,omitzero"`
+	Certificate        string      `json:"certificate,omitzero"`
+	Key                seal.Secret `json:"key,omitzero"`
+}
+
+// Authentication is what one security scheme needs; which of the fields depends on its type ([Fields]).
+type Authentication struct {
+	// The definition of a scheme that the document lacks, or what it says wrong (OpenAPI 3.1, 4.8.27).
+	Type   string       `json:"type,omitzero"`
+	In     string       `json:"in,omitzero"`
+	Name   string       `json:"name,omitzero"`
+	Scheme string       `json:"scheme,omitzero"`
+	Flows  *model.Flows `json:"flows,omitzero"`
+
+	Value    seal.Secret `json:"value,omitzero"`  // apiKey
+	Bearer   seal.Secret `json:"bearer,omitzero"` // http bearer; on the wire the entry is this text itself
+	Username string      `json:"username,omitzero"`
+	Password seal.Secret `json:"password,omitzero"`
+
+	GrantType      string                 `json:"grant_type,omitzero"`
+	ClientID       string                 `json:"client_id,omitzero"`
+	ClientSecret   seal.Secret            `json:"client_secret,omitzero"`
+	AuthMethod     string                 `json:"auth_method,omitzero"`
+	Scope          string                 `json:"scope,omitzero"`           // separated by blanks
+	ScopeSeparator string                 `json:"scope_separator,omitzero"` // in the request; a blank by default
+	TokenURL       string                 `json:"token_url,omitzero"`
+	RefreshURL     string                 `json:"refresh_url,omitzero"`
+	Parameters     map[string]seal.Secret `json:"parameters,omitzero"` // sent with the token request
+	Response       Response               `json:"response,omitzero"`
+	Lifetime       float64                `json:"lifetime,omitzero"` // seconds, where the answer does not say
+
+	// Token is what a person typed. It comes with settings and is never stored in them: [Settings.TakeTokens].
+	Token *Token `json:"-"`
+}
+
+// Response says where a token endpoint's answer tells the expiry.
+type Response struct {
+	ExpiresIn string `json:"expires_in,omitzero"` // a dotted path
+	ExpiresAt string `json:"expires_at,omitzero"` // a dotted path
+	Unit      string `json:"unit,omitzero"`       // of expires_in: "s" or "ms"
+}
+
+// A Token is a scheme's token as it stands among the settings.
+type Token struct {
+	AccessToken  seal.Secret
+	RefreshToken seal.Secret
+	TokenType    string
+	Scope        string
+	ExpiresIn    float64 // seconds
+	ExpiresAt    time.Time
+	CreatedAt    time.Time
+}
+
+// New returns an integration of the model with the settings that its document suggests.
+func New(m *model.Model, name string) Integration {
+	return Integration{UID: rand.Text(), Name: name, Model: m.VersionID, Settings: defaults(m)}
+}
+
+// defaults are the settings that a document suggests. What it does not tell is left empty, to be filled in.
+func defaults(m *model.Model) Settings {
+	server := defaultServer(m.Servers, m.Origin)
+	s := Settings{
+		Server:         server,
+		TLS:            TLS{Enabled: server.Protocol == "https", RejectUnauthorized: true},
+		Authentication: map[string]Authentication{},
+		Variables:      map[string]jsontext.Value{},
+		Version:        m.Version,
+	}
+	for _, scheme := range m.Schemes {
+		s.Authentication[scheme.Key] = defaultAuthentication(scheme, m.Origin)
+	}
+	return s
+}
+
+func defaultAuthentication(scheme model.Scheme, origin string) Authentication {
+	grant := scheme.Flows.Default()
+	a := Authentication{GrantType: grant}
+	if flow := scheme.Flows.Flow(grant); flow != nil {
+		a.TokenURL, a.RefreshURL = absolute(flow.TokenURL, origin), absolute(flow.RefreshURL, origin)
+	}
+	return a
+}
+
+// TakeTokens takes the tokens that a person typed out of the settings, by scheme.
+func (s *Settings) TakeTokens() map[string]Token {
+	tokens := map[string]Token{}
+	for name, a := range s.Authentication {
+		if a.Token != nil {
+			tokens[name] = *a.Token
+			a.Token = nil
+			s.Authentication[name] = a
+		}
+	}
+	return tokens
+}
+
+const maxName = 128 // characters
+
+// ValidName returns fault.Invalid if an integration can't be called that.
+func ValidName(name string) error {
+	bad := func(r rune) bool { return r == '/' || unicode.IsControl(r) || r == utf8.RuneError }
+	if name == "" || strings.TrimSpace(name) != name || name == "." || name == ".." ||
+		utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, bad) {
+		return fault.New(fault.Invalid, "an integration can't have the name %q", name).
+			WithHint("use 1 to %d characters, without slashes, line breaks, or blanks at the ends", maxName)
+	}
+	return nil
+}
