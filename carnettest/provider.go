@@ -36,13 +36,13 @@ type ProviderOptions struct {
 type Provider struct {
 	options ProviderOptions
 
-	mu       sync.Mutex
-	access   map[string]grant // live access tokens
-	refresh  map[string]*refresh
-	issued   []string
-	stats    Stats
-	tokens   []Fault // to come at the token endpoint
-	api      []Fault // to come at the API
+	mu      sync.Mutex
+	access  map[string]grant // live access tokens
+	refresh map[string]*refresh
+	issued  []string
+	stats   Stats
+	tokens  []Fault // to come at the token endpoint
+	api     []Fault // to come at the API
 }
 
 // A grant is what a token stands for.

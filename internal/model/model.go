@@ -29,7 +29,7 @@ type Model struct {
 // Scheme returns the security scheme of that name.
 func (m *Model) Scheme(name string) (Scheme, bool) {
 	for _, s := range m.Schemes {
-		if s.Name == name {
+		if s.Key == name {
 			return s, true
 		}
 	}
