@@ -2,6 +2,7 @@ package carnettest
 
 import (
 	"bytes"
+	"io"
 	"maps"
 	"net/http"
 	"time"
@@ -29,6 +30,12 @@ func (p *Provider) misbehave(w http.ResponseWriter, r *http.Request, queue *[]Fa
 	f := (*queue)[0]
 	*queue = (*queue)[1:]
 	p.mu.Unlock()
+	// The server notices that a caller has gone only once the body is read.
+	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	if err != nil {
+		return true
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	if f.Delay > 0 {
 		select {
 		case <-time.After(f.Delay):

@@ -61,7 +61,7 @@ type refresh struct {
 // Stats count what a provider saw.
 type Stats struct {
 	TokenRequests     int // that succeeded, of every kind
-	TokenFailures     int // that were refused or failed on demand
+	TokenFailures     int // that were refused, or failed on demand
 	Passwords         int
 	ClientCredentials int
 	Refreshes         int
@@ -85,11 +85,15 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Write(p.Document("http://" + r.Host))
 	case "/token":
-		if !p.misbehave(w, r, &p.tokens) {
+		failed := true // also when misbehave panics to cut the connection
+		defer func() {
+			if failed {
+				p.count(func(s *Stats) { s.TokenFailures++ })
+			}
+		}()
+		if failed = p.misbehave(w, r, &p.tokens); !failed {
 			p.token(w, r)
-			return
 		}
-		p.count(func(s *Stats) { s.TokenFailures++ })
 	default:
 		if !p.misbehave(w, r, &p.api) {
 			p.serveAPI(w, r)

@@ -108,10 +108,9 @@ func (p *Provider) grant(w http.ResponseWriter, r *http.Request, g grant, counte
 		next := text()
 		body["refresh_token"] = next
 		p.refresh[next] = &refresh{grant: g}
+		p.refresh[next].expires = time.Time{}
 		if p.options.RefreshLife > 0 {
 			p.refresh[next].expires = time.Now().Add(p.options.RefreshLife)
-		} else {
-			p.refresh[next].expires = time.Time{}
 		}
 		p.issued = append(p.issued, next)
 	}

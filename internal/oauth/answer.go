@@ -10,8 +10,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/outbound"
@@ -35,9 +37,10 @@ func (c Config) read(answer *http.Response, began time.Time, ask token.Ask) (tok
 	if code := fields.text("error"); code != "" || answer.StatusCode/100 != 2 {
 		return token.Token{}, c.refused(answer, fields, shape, ask)
 	}
-	access, ok := fields["access_token"].(string)
-	if !ok || access == "" || access == "undefined" || access == "null" { // failure mode 8
-		return token.Token{}, &token.AskError{InDoubt: true, Err: fault.New(fault.Upstream, "%s answered %s instead of a token: %s", host, answer.Status, shape).
+	access := fields.text("access_token")
+	if !usable(access) { // failure mode 8
+		return token.Token{}, &token.AskError{InDoubt: true, Err: fault.New(fault.Upstream, "%s answered %s instead of a token: %s",
+			host, c.quote(answer.Status, 60, ask), shape).
 			WithHint("check token_url: it has to be the token endpoint itself")}
 	}
 	t := token.Token{
@@ -52,6 +55,13 @@ func (c Config) read(answer *http.Response, began time.Time, ask token.Ask) (tok
 	}
 	t.ExpiresIn, t.ExpiresAt = c.expiry(fields, access, began)
 	return t, nil
+}
+
+// usable reports whether a text can be a token (RFC 6749 A.12: printable characters), and is not what a broken server makes of
+// a missing one.
+func usable(access string) bool {
+	return access != "" && access != "undefined" && access != "null" &&
+		!strings.ContainsFunc(access, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
 // A document is the members of an answer.
@@ -87,10 +97,10 @@ func parse(body []byte, contentType string) (fields document, shape string) {
 	}
 	switch body[0] {
 	case '{':
-		if err := json.Unmarshal(body, &fields); err != nil {
+		if err := json.Unmarshal(body, &fields, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
 			return nil, "text that begins like JSON and is not"
 		}
-		return fields, "a JSON object without access_token, with " + names(fields)
+		return fields, "a JSON object without a usable access_token; it has: " + names(fields)
 	case '<':
 		return nil, "a page of HTML or XML"
 	case '[', '"':
@@ -105,27 +115,37 @@ func parse(body []byte, contentType string) (fields document, shape string) {
 	for name := range form {
 		fields[name] = form.Get(name)
 	}
-	return fields, "a form without access_token, with " + names(fields)
+	return fields, "a form without a usable access_token; it has: " + names(fields)
 }
 
+// names lists the members whose names look like names: what stands in a name's place may be a token.
 func names(d document) string {
-	if len(d) == 0 {
-		return "nothing in it"
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(d)) {
+		if plain(name) {
+			all = append(all, name)
+		}
 	}
-	all := slices.Sorted(maps.Keys(d))
-	if len(all) > 12 {
+	switch {
+	case len(all) == 0:
+		return "nothing known"
+	case len(all) > 12:
 		all = append(all[:12], "...")
 	}
-	for i, name := range all {
-		all[i] = printable(name, 40)
-	}
 	return strings.Join(all, ", ")
+}
+
+// plain reports whether a text is a word or a few, as members are called.
+func plain(name string) bool {
+	return name != "" && len(name) <= 30 && !strings.ContainsFunc(name, func(r rune) bool {
+		return r != '_' && r != '-' && (r|0x20 < 'a' || r|0x20 > 'z')
+	})
 }
 
 // printable shortens a text of the server's, and keeps control characters out.
 func printable(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\uFFFD' {
+		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r

@@ -58,6 +58,7 @@ type Response struct {
 func (c Config) Digest() seal.Secret {
 	h := sha256.New()
 	add := func(texts ...string) {
+		fmt.Fprintf(h, "%d;", len(texts))
 		for _, t := range texts {
 			fmt.Fprintf(h, "%d:%s", len(t), t)
 		}
@@ -94,8 +95,13 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// New returns the source of tokens of the configuration. The client must not follow redirects (failure mode 10).
-func New(client *http.Client, c Config) token.Source { return &source{client, c} }
+// New returns the source of tokens of the configuration. It follows no redirect, whatever the client does: a POST with
+// credentials never leaves its host (failure mode 10).
+func New(client *http.Client, c Config) token.Source {
+	own := *client
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &source{&own, c}
+}
 
 type source struct {
 	client *http.Client

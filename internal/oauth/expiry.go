@@ -20,7 +20,8 @@ const (
 
 // expiry finds out when a token expires (failure mode 6), counted from before the request (failure mode 22): by what the
 // configuration says, by expires_in, by a member that names the time, by the configured lifetime, by a JWT's own claims. An
-// expires_in of zero or less counts as not said: servers mean "never" or "unknown" by it. Zero: unknown.
+// expires_in of zero or less counts as not said: servers mean "never" or "unknown" by it. So does a time that has passed already:
+// nobody hands out dead tokens, so a clock or a time zone is wrong. Zero: unknown.
 func (c Config) expiry(d document, access string, began time.Time) (in float64, at time.Time) {
 	for _, try := range []func() time.Time{
 		func() time.Time { return moment(d.at(c.Response.ExpiresAt)) },
@@ -37,7 +38,7 @@ func (c Config) expiry(d document, access string, began time.Time) (in float64, 
 		},
 		func() time.Time { return jwtExpiry(access, began) },
 	} {
-		if at := try(); !at.IsZero() {
+		if at := try(); at.After(began) {
 			return math.Round(at.Sub(began).Seconds()*1000) / 1000, at
 		}
 	}
@@ -82,13 +83,18 @@ func (c Config) after(v any, began time.Time) time.Time {
 	case n > mostSeconds:
 		return moment(v)
 	}
-	return began.Add(time.Duration(n * float64(time.Second)))
+	return later(began, n)
+}
+
+// later is that many seconds later; no more than a century, which is what a Duration holds with room to spare.
+func later(began time.Time, seconds float64) time.Time {
+	return began.Add(time.Duration(min(seconds, 10*mostSeconds) * float64(time.Second)))
 }
 
 // relativeOrMoment reads "expires", which servers use for both.
 func relativeOrMoment(v any, began time.Time) time.Time {
 	if n, ok := number(v); ok && n > 0 && n <= mostSeconds {
-		return began.Add(time.Duration(n * float64(time.Second)))
+		return later(began, n)
 	}
 	return moment(v)
 }
@@ -145,7 +151,7 @@ func jwtExpiry(access string, began time.Time) time.Time {
 		return time.Time{}
 	}
 	if claims.Iat > 0 && claims.Iat < claims.Exp {
-		return began.Add(time.Duration((claims.Exp - claims.Iat) * float64(time.Second)))
+		return later(began, claims.Exp-claims.Iat)
 	}
 	return time.UnixMilli(int64(claims.Exp * 1000))
 }

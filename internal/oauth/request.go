@@ -3,7 +3,6 @@ package oauth
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"maps"
 	"net/http"
 	"net/http/httptrace"
@@ -16,7 +15,6 @@ import (
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/outbound"
-	"carnet.dev/carnet/internal/seal"
 	"carnet.dev/carnet/internal/token"
 )
 
@@ -25,13 +23,13 @@ import (
 func (s *source) Ask(ctx context.Context, ask token.Ask) (token.Answer, error) {
 	var last error
 	for _, method := range s.config.methods(ask.AuthMethod) {
-		answer, err := s.ask(ctx, ask, method)
+		answer, status, err := s.ask(ctx, ask, method)
 		if err == nil {
 			return token.Answer{Token: answer, AuthMethod: method}, nil
 		}
 		last = err
-		if e, ok := errors.AsType[*token.AskError](err); !ok || e.Code != "invalid_client" {
-			return token.Answer{}, err
+		if !clientRefused(status, err) {
+			break
 		}
 	}
 	return token.Answer{}, last
@@ -41,7 +39,7 @@ func (s *source) Ask(ctx context.Context, ask token.Ask) (token.Answer, error) {
 func (c Config) methods(worked string) []string {
 	var all []string
 	switch {
-	case c.AuthMethod == MethodPost, c.AuthMethod == MethodNone:
+	case c.AuthMethod == MethodPost, c.AuthMethod == MethodNone, c.AuthMethod == MethodRaw:
 		return []string{c.AuthMethod}
 	case c.ClientSecret.IsZero() && c.AuthMethod != MethodBasic:
 		return []string{MethodNone} // a public client (RFC 6749 2.3.1)
@@ -64,22 +62,23 @@ func (c Config) encodingMatters() bool {
 	return url.QueryEscape(c.ClientID) != c.ClientID || url.QueryEscape(c.ClientSecret.Reveal()) != c.ClientSecret.Reveal()
 }
 
-// ask makes one request.
-func (s *source) ask(ctx context.Context, ask token.Ask, method string) (token.Token, error) {
+// ask makes one request. The status is that of the answer; 0 if there was none.
+func (s *source) ask(ctx context.Context, ask token.Ask, method string) (t token.Token, status int, err error) {
 	endpoint, form := s.config.form(ask)
 	var sent atomic.Bool // the request may have reached the server
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 	r, err := s.config.request(ctx, endpoint, form, method)
 	if err != nil {
-		return token.Token{}, err
+		return token.Token{}, 0, err
 	}
 	began := time.Now()
 	answer, err := s.client.Do(r)
 	if err != nil {
-		return token.Token{}, &token.AskError{InDoubt: sent.Load(), Err: outbound.Explain(err, "asking for a token at "+r.URL.Host)}
+		return token.Token{}, 0, &token.AskError{InDoubt: sent.Load(), Err: outbound.Explain(err, "asking for a token at "+r.URL.Host)}
 	}
 	defer answer.Body.Close()
-	return s.config.read(answer, began, ask)
+	t, err = s.config.read(answer, began, ask)
+	return t, answer.StatusCode, err
 }
 
 // form is the body of the request (RFC 6749 4.3.2, 4.4.2, 6), and where it goes. Client authentication is added later.
@@ -116,15 +115,17 @@ func (c Config) request(ctx context.Context, endpoint string, form url.Values, m
 	switch method {
 	case MethodPost:
 		form.Set("client_id", c.ClientID)
-		form.Set("client_secret", c.ClientSecret.Reveal())
+		if !c.ClientSecret.IsZero() {
+			form.Set("client_secret", c.ClientSecret.Reveal())
+		}
 	case MethodNone:
 		if c.ClientID != "" {
 			form.Set("client_id", c.ClientID)
 		}
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, &token.AskError{Permanent: true, Err: fault.New(fault.Invalid, "the URL of the token endpoint is not valid").
+	if err != nil || r.URL.Host == "" || r.URL.Scheme != "http" && r.URL.Scheme != "https" {
+		return nil, &token.AskError{Permanent: true, Err: fault.New(fault.Invalid, "the URL of the token endpoint is not an http or https one").
 			WithHint("correct token_url and refresh_url")}
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -140,9 +141,4 @@ func (c Config) request(ctx context.Context, endpoint string, form url.Values, m
 
 func basic(id, secret string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))
-}
-
-// secrets are what was sent, and so must not come back in an error.
-func (c Config) secrets(ask token.Ask) []seal.Secret {
-	return append(slices.Collect(maps.Values(c.Parameters)), c.ClientSecret, c.Password, ask.RefreshToken)
 }

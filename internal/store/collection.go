@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"iter"
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -69,6 +70,9 @@ func (c *Collection[T]) Delete(ctx context.Context, id string, revision int64) e
 
 const page = 200
 
+// lenient lets pass what stands in other people's documents: names that occur twice, and texts that are no UTF-8.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true), json.Deterministic(true))
+
 // All walks over the values whose id begins with prefix, in the order of their ids. What is there during the whole of the walk
 // comes exactly once.
 func (c *Collection[T]) All(ctx context.Context, prefix string) iter.Seq2[Entry[T], error] {
@@ -120,7 +124,7 @@ func (c *Collection[T]) record(id string, value T) (driver.Record, error) {
 		}
 		return e.WriteToken(jsontext.String(sealed))
 	})
-	body, err := json.Marshal(value, json.WithMarshalers(seals), json.Deterministic(true))
+	body, err := json.Marshal(value, json.WithMarshalers(seals), lenient)
 	if err != nil {
 		return driver.Record{}, fault.Wrap(fault.Internal, err, "%s %q can't be encoded", c.kind, id)
 	}
@@ -148,7 +152,7 @@ func (c *Collection[T]) entry(r driver.Record) (Entry[T], error) {
 		*s = seal.NewSecret(text)
 		return err
 	})
-	if err := json.Unmarshal(r.Body, &e.Value, json.WithUnmarshalers(opens)); err != nil {
+	if err := json.Unmarshal(r.Body, &e.Value, json.WithUnmarshalers(opens), lenient); err != nil {
 		return e, fault.Wrap(fault.Internal, err, "%s %q can't be decoded", c.kind, r.ID)
 	}
 	return e, nil
@@ -156,7 +160,7 @@ func (c *Collection[T]) entry(r driver.Record) (Entry[T], error) {
 
 // place is what a secret is bound to.
 func (c *Collection[T]) place(id string, pointer jsontext.Pointer) string {
-	return c.kind + " " + id + " " + string(pointer)
+	return c.kind + " " + strconv.Quote(id) + " " + string(pointer) // quoted, so that no id can end in a pointer
 }
 
 // revision draws a number that occurs once: 63 random bits, not 0.

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"hash/fnv"
 	"iter"
 	"strconv"
@@ -62,6 +64,9 @@ func (s *Store) PutModel(ctx context.Context, d *model.Document, replaces int64)
 		return 0, err
 	}
 	revision, err = s.models.Put(ctx, d.Model.VersionID, d.Model, replaces)
+	if fault.Is(err, fault.Conflict) { // the parts are of no use, unless the other one has the same document
+		return 0, errors.Join(err, s.deleteParts(ctx, d.Model.Digest))
+	}
 	if err == nil && replaces != 0 && old.Digest != d.Model.Digest {
 		err = s.deleteParts(ctx, old.Digest)
 	}
@@ -95,7 +100,8 @@ func (s *Store) Operation(ctx context.Context, m *model.Model, id string) (model
 		return model.Operation{}, fault.New(fault.NotFound, "model %q has no operation %q", m.VersionID, id)
 	}
 	var op model.Operation
-	return op, decoded(json.Unmarshal(raw, &op))
+	err = json.Unmarshal(raw, &op, lenient)
+	return op, decoded(err)
 }
 
 // Operations returns a line for each operation of a model, in the order of the document.
@@ -105,7 +111,8 @@ func (s *Store) Operations(ctx context.Context, m *model.Model) ([]model.Summary
 		return nil, err
 	}
 	var all []model.Summary
-	return all, decoded(json.Unmarshal(data, &all))
+	err = json.Unmarshal(data, &all, lenient)
+	return all, decoded(err)
 }
 
 // Schemas returns those of the named schemas that the model has.
@@ -141,7 +148,8 @@ func (s *Store) buckets(ctx context.Context, m *model.Model) (buckets, error) {
 	if err != nil {
 		return b, err
 	}
-	return b, decoded(json.Unmarshal(data, &b))
+	err = json.Unmarshal(data, &b)
+	return b, decoded(err)
 }
 
 // lookUp finds named values in buckets, reading each bucket once.
@@ -223,17 +231,26 @@ func (s *Store) putParts(ctx context.Context, d *model.Document) error {
 	return err
 }
 
-// putPart writes a part. One that is there already is the same: its name says what is in it.
+// putPart writes a part. One that is there already is the same, unless it is damaged, or another version of Carnet read the
+// document differently.
 func (s *Store) putPart(ctx context.Context, p part) error {
 	body, err := compress(p.body)
 	if err != nil {
 		return err
 	}
-	err = s.driver.Put(ctx, driver.Record{Kind: partKind, ID: p.id, Revision: revision(), Body: body}, 0)
-	if fault.Is(err, fault.Conflict) {
+	r := driver.Record{Kind: partKind, ID: p.id, Revision: revision(), Body: body}
+	err = s.driver.Put(ctx, r, 0)
+	if !fault.Is(err, fault.Conflict) {
+		return err
+	}
+	stored, err := s.driver.Get(ctx, partKind, p.id)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	if bytes.Equal(stored.Body, body) {
 		return nil
 	}
-	return err
+	return s.driver.Put(ctx, r, stored.Revision) // 0 if it is gone again
 }
 
 // deleteParts deletes the parts of a document that no model has any more.

@@ -27,7 +27,7 @@ func cut(d *model.Document, emit func(part) error) error {
 	for i, op := range d.Operations {
 		summaries[i] = op.Summary
 	}
-	index, err := json.Marshal(summaries)
+	index, err := json.Marshal(summaries, lenient)
 	if err != nil {
 		return fault.Wrap(fault.Internal, err, "the index of operations can't be encoded")
 	}
@@ -45,7 +45,7 @@ func cut(d *model.Document, emit func(part) error) error {
 	b.Operations = min(len(d.JSON)/2/bucketSize, len(d.Operations)) + 1
 	b.Schemas = min(len(d.JSON)/2/bucketSize, len(d.Schemas)) + 1
 	operations, err := fill(b.Operations, len(d.Operations), func(e *jsontext.Encoder, i int) error {
-		return json.MarshalEncode(e, &d.Operations[i])
+		return json.MarshalEncode(e, &d.Operations[i], json.Deterministic(true))
 	}, func(i int) string { return d.Operations[i].ID })
 	if err != nil {
 		return err
@@ -81,8 +81,7 @@ func fill(n, count int, write func(*jsontext.Encoder, int) error, name func(int)
 	var text bytes.Buffer
 	for b, members := range in {
 		text.Reset()
-		// The values stand in documents as they are: with names that occur twice, and texts that are no UTF-8.
-		e := jsontext.NewEncoder(&text, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		e := jsontext.NewEncoder(&text, lenient)
 		e.WriteToken(jsontext.BeginObject)
 		for _, i := range members {
 			e.WriteToken(jsontext.String(name(i)))
@@ -100,7 +99,7 @@ func fill(n, count int, write func(*jsontext.Encoder, int) error, name func(int)
 
 // pick finds the named members of a bucket.
 func pick(bucket []byte, names map[string]bool, found map[string]jsontext.Value) error {
-	d := jsontext.NewDecoder(bytes.NewReader(bucket), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	d := jsontext.NewDecoder(bytes.NewReader(bucket), lenient)
 	if _, err := d.ReadToken(); err != nil {
 		return decoded(err)
 	}

@@ -3,7 +3,7 @@
 //
 // A driver knows nothing of what it keeps: a record is a kind, an id, a revision, a due time and a body in which every
 // secret is sealed already. Every method is one atomic operation on one record, or a read. Every driver passes
-// [carnet.dev/carnet/internal/store/driver/drivertest.Run] whole.
+// [carnet.dev/carnet/internal/store/drivertest.Run] whole.
 //
 // Errors are of a kind of package fault: [fault.NotFound], [fault.Conflict], and [fault.Unavailable] for a backend that
 // can't be reached or is busy for too long. After Unavailable, or the end of the context, a write may or may not have

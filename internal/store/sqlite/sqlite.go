@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -32,6 +33,9 @@ CREATE INDEX IF NOT EXISTS record_due ON record (kind, due) WHERE due IS NOT NUL
 // pragmas hold for every connection. FULL makes a commit durable before it returns.
 var pragmas = []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"}
 
+// connections that are open at once, the writer's among them. A new one costs some pragmas, so they are kept.
+const connections = 8
+
 type file struct {
 	db     *sql.DB
 	writer *writer
@@ -40,23 +44,43 @@ type file struct {
 // Open opens the file at path, and makes it first if there is none, readable by its owner only. fault.Invalid if it is not a
 // database, fault.Unavailable if it can't be opened.
 func Open(ctx context.Context, path string) (driver.Driver, error) {
-	// SQLite gives its other files the rights of this one.
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
+	if err := create(path); err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "the database can't be opened").
 			WithHint("check that %s exists and that you may write there", filepath.Dir(path))
 	}
-	f.Close()
 	query := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: escape(path), RawQuery: query.Encode()}).String())
 	if err != nil {
 		return nil, explain(err)
 	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
 	if err := prepare(ctx, db); err != nil {
 		db.Close()
 		return nil, explain(err)
 	}
 	return &file{db: db, writer: newWriter(db)}, nil
+}
+
+// create makes an empty file that its owner alone may read, unless there is one; SQLite gives its other files the same rights.
+// A file that is there is left alone, and a new one closed before it gets its name: closing it drops every lock that this
+// process has on it, also those of a database that is open (https://www.sqlite.org/howtocorrupt.html, 2.2).
+func create(path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".database-*") // 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
 }
 
 // escape keeps what means something in a URI filename out of the path.
@@ -95,15 +119,10 @@ func (f *file) Get(ctx context.Context, kind, id string) (driver.Record, error) 
 
 // List implements driver.Driver.
 func (f *file) List(ctx context.Context, kind, prefix, after string, limit int) ([]driver.Record, error) {
-	// Ids are compared byte by byte (BINARY collation), so those with the prefix stand together.
-	records, err := f.query(ctx, `SELECT id, revision, due, body FROM record WHERE kind = ? AND id >= ? AND id > ? ORDER BY id LIMIT ?`,
-		kind, prefix, after, limit)
-	for i, r := range records {
-		if !strings.HasPrefix(r.ID, prefix) {
-			return records[:i], err
-		}
-	}
-	return records, err
+	// Ids are compared byte by byte (BINARY collation), so those with the prefix stand together, and end before 0xff, which no
+	// UTF-8 text holds.
+	return f.query(ctx, `SELECT id, revision, due, body FROM record WHERE kind = ? AND id >= ? AND id < ? AND id > ? ORDER BY id LIMIT ?`,
+		kind, prefix, prefix+"\xff", after, limit)
 }
 
 // Due implements driver.Driver.

@@ -1,0 +1,225 @@
+// Package client is the Go client of Carnet's HTTP API: one method for each use case, with the types of package api. Errors are
+// of package fault, of the kind that the server named.
+//
+//	c, err := client.New("http://127.0.0.1:8700", client.Options{Username: "ada", Password: password})
+//	...
+//	result, err := c.RunOperation(ctx, "zoom", "users", api.Task{})
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"carnet.dev/carnet/api"
+	"carnet.dev/carnet/fault"
+)
+
+// Options say who the client is, in one of three ways, or not at all for a server that asks nobody.
+type Options struct {
+	// HTTP makes the requests; http.DefaultClient by default.
+	HTTP *http.Client
+	// A user, by HTTP basic.
+	Username, Password string
+	// A service account, whose access token the client gets and renews.
+	ClientID, ClientSecret string
+	// A session token or access token, used as it is.
+	Token string
+}
+
+// A Client calls one server. It is safe for concurrent use.
+type Client struct {
+	base    *url.URL
+	options Options
+
+	mu      sync.Mutex
+	token   string // of the service account
+	expires time.Time
+}
+
+// New returns a client of the server at base, such as "http://127.0.0.1:8700".
+func New(base string, o Options) (*Client, error) {
+	u, err := url.Parse(strings.TrimSuffix(base, "/"))
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fault.New(fault.Invalid, "the server's address is not a URL").WithHint("write it as in http://127.0.0.1:8700")
+	}
+	if o.HTTP == nil {
+		o.HTTP = http.DefaultClient
+	}
+	return &Client{base: u, options: o}, nil
+}
+
+// A request is one call of the API. Segments of the path are escaped here.
+type request struct {
+	method string
+	path   []string
+	query  url.Values
+	body   any // sent as JSON; nil: none
+}
+
+// do makes a request and decodes the answer into out, if that is not nil.
+func (c *Client) do(ctx context.Context, r request, out any) error {
+	data, err := c.raw(ctx, r)
+	if err != nil || out == nil {
+		return err
+	}
+	if err := json.Unmarshal(data, out); err != nil {
+		return fault.Wrap(fault.Upstream, err, "the server's answer can't be read").
+			WithHint("check that a Carnet of this version listens there")
+	}
+	return nil
+}
+
+// raw makes a request and returns the body of the answer.
+func (c *Client) raw(ctx context.Context, r request) ([]byte, error) {
+	var body io.Reader
+	if r.body != nil {
+		data, err := encode(r.body)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(data)
+	}
+	escaped := make([]string, len(r.path))
+	for i, segment := range r.path {
+		escaped[i] = url.PathEscape(segment)
+	}
+	to := c.base.String() + "/" + strings.Join(escaped, "/")
+	if len(r.query) > 0 {
+		to += "?" + r.query.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, r.method, to, body)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "no request can be made of that")
+	}
+	if r.body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	request.Header.Set("Accept", "application/json")
+	if err := c.authenticate(ctx, request); err != nil {
+		return nil, err
+	}
+	return c.send(request)
+}
+
+// encode writes JSON as people wrote it: without escaping what means something in HTML.
+func encode(v any) ([]byte, error) {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "the request can't be written as JSON")
+	}
+	return out.Bytes(), nil
+}
+
+// send makes an HTTP request; an answer that is no success becomes an error.
+func (c *Client) send(r *http.Request) ([]byte, error) {
+	answer, err := c.options.HTTP.Do(r)
+	if err != nil {
+		return nil, c.unreachable(err)
+	}
+	defer answer.Body.Close()
+	data, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, c.unreachable(err)
+	}
+	if answer.StatusCode/100 != 2 {
+		return nil, failure(answer.StatusCode, data)
+	}
+	return data, nil
+}
+
+func (c *Client) unreachable(err error) error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fault.Wrap(fault.Unavailable, err, "the server at %s can't be reached", c.base.Host).
+		WithHint("check that it runs (carnet serve), and its address")
+}
+
+// authenticate says who the client is.
+func (c *Client) authenticate(ctx context.Context, r *http.Request) error {
+	switch {
+	case c.options.Token != "":
+		r.Header.Set("Authorization", "Bearer "+c.options.Token)
+	case c.options.ClientID != "":
+		token, err := c.accountToken(ctx)
+		if err != nil {
+			return err
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+	case c.options.Username != "":
+		r.SetBasicAuth(c.options.Username, c.options.Password)
+	}
+	return nil
+}
+
+// accountToken returns the service account's access token, and gets a new one a minute before it expires.
+func (c *Client) accountToken(ctx context.Context) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.token != "" && time.Until(c.expires) > time.Minute {
+		return c.token, nil
+	}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.options.ClientID}, "client_secret": {c.options.ClientSecret}}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.String()+"/oauth/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		return "", fault.Wrap(fault.Invalid, err, "no request can be made of that")
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	data, err := c.send(r)
+	if err != nil {
+		return "", err
+	}
+	var t api.AccessToken
+	if err := json.Unmarshal(data, &t); err != nil || t.AccessToken == "" {
+		return "", fault.New(fault.Upstream, "the server's answer holds no access token")
+	}
+	c.token, c.expires = t.AccessToken, time.Now().Add(time.Duration(t.ExpiresIn)*time.Second)
+	return c.token, nil
+}
+
+// failure makes an error of an answer: an object with kind and message, a list of problems, an OAuth error, or a text. The status
+// alone tells the kind, for each kind has its own.
+func failure(status int, data []byte) error {
+	kind := fault.Internal
+	for _, k := range fault.Kinds() {
+		if k.Status() == status {
+			kind = k
+		}
+	}
+	var object struct {
+		api.Failure
+		Error            string `json:"error"`
+		ErrorDescription string `json:"error_description"`
+	}
+	var problems []fault.Problem
+	var text string
+	switch {
+	case json.Unmarshal(data, &object) == nil && object.Message != "":
+		err := fault.New(kind, "%s", object.Message).WithHint("%s", object.Hint)
+		err.Problems = object.Problems
+		return err
+	case object.Error != "":
+		return fault.New(kind, "%s", strings.TrimSpace(object.Error+" "+object.ErrorDescription))
+	case json.Unmarshal(data, &problems) == nil && len(problems) > 0:
+		err := fault.New(kind, "%s", strings.TrimSpace(problems[0].Pointer+" "+problems[0].Message))
+		err.Problems = problems
+		return err
+	case json.Unmarshal(data, &text) == nil && text != "":
+		return fault.New(kind, "%s", strings.TrimSuffix(text, "."))
+	}
+	return fault.New(kind, "the server answered %d %s", status, http.StatusText(status)).
+		WithHint("check that it is a Carnet that listens there")
+}

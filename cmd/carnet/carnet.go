@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/user"
+	"path/filepath"
+	"time"
+
+	"carnet.dev/carnet/client"
+	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/access"
+	"carnet.dev/carnet/internal/cli"
+	"carnet.dev/carnet/internal/hub"
+	"carnet.dev/carnet/internal/seal"
+	"carnet.dev/carnet/internal/server"
+	"carnet.dev/carnet/internal/store"
+	"carnet.dev/carnet/internal/store/sqlite"
+)
+
+// closeWithin is how long a process that ends waits for token renewals to be saved.
+const closeWithin = 30 * time.Second
+
+// A carnet is a hub over a data directory.
+type carnet struct {
+	hub   *hub.Hub
+	store *store.Store
+}
+
+// open opens a data directory, and makes it first if there is none: the key file, and the database.
+func open(ctx context.Context, dir string, o hub.Options) (*carnet, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "the data directory can't be made").
+			WithHint("choose another with --data or CARNET_DATA")
+	}
+	keys, err := seal.OpenKeyring(filepath.Join(dir, "carnet.key"))
+	if err != nil {
+		return nil, err
+	}
+	driver, err := sqlite.Open(ctx, filepath.Join(dir, "carnet.db"))
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx, driver, keys)
+	if err != nil {
+		return nil, err
+	}
+	o.Version = version()
+	o.Egress.UserAgent = "carnet/" + o.Version
+	return &carnet{hub: hub.New(s, o), store: s}, nil
+}
+
+// close waits for what is under way, and closes the store.
+func (c *carnet) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	defer cancel()
+	return errors.Join(c.hub.Close(ctx), c.store.Close())
+}
+
+// openEmbedded serves the API of a data directory to this process alone. Whoever may read the key file is an administrator.
+func openEmbedded(ctx context.Context, o cli.Options) (http.RoundTripper, func() error, error) {
+	settings, err := embeddedOptions(os.Getenv)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := open(ctx, o.Data, settings)
+	if err != nil {
+		return nil, nil, err
+	}
+	caller := access.Local(localUser())
+	handler := server.New(c.hub, server.Options{Caller: &caller, Logger: verboseLog(o.Verbose)})
+	return client.Handler(handler), c.close, nil
+}
+
+// embeddedOptions are the settings of a server that a command without one takes from the environment.
+func embeddedOptions(getenv func(string) string) (hub.Options, error) {
+	var o hub.Options
+	if text := getenv("CARNET_TOKEN_TIMEOUT"); text != "" {
+		d, err := time.ParseDuration(text)
+		if err != nil || d <= 0 {
+			return o, fault.New(fault.Invalid, "CARNET_TOKEN_TIMEOUT is not a duration").WithHint("write it as in 15s")
+		}
+		o.Token.AskTimeout = d
+	}
+	var err error
+	if o.Egress.Policy, err = policy(words(getenv("CARNET_EGRESS_ALLOW")), words(getenv("CARNET_EGRESS_DENY"))); err != nil {
+		return o, err
+	}
+	return o, nil
+}
+
+// verboseLog logs to standard error, more the more often --verbose is given; nil: nothing.
+func verboseLog(verbose int) *slog.Logger {
+	if verbose == 0 {
+		return nil
+	}
+	level := slog.LevelInfo
+	if verbose > 1 {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+// localUser is the name that the audit log shows for whoever runs this process.
+func localUser() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "unknown"
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/cli"
+	"carnet.dev/carnet/internal/hub"
+	"carnet.dev/carnet/internal/outbound"
+	"carnet.dev/carnet/internal/seal"
+	"carnet.dev/carnet/internal/server"
+)
+
+// serveFlags are the flags of carnet serve.
+type serveFlags struct {
+	listen, tlsCert, tlsKey  string
+	insecure                 bool
+	passwordFile             string
+	allow, deny              []string
+	logLevel, logFormat      string
+	tokenTimeout, auditsKept time.Duration
+}
+
+func serveCommand(o *cli.Options) *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Serve the HTTP API", Args: cobra.NoArgs,
+		Long: `Serve the HTTP API on the data directory, and renew tokens ahead of their expiry.
+
+The first start makes the user admin and shows its password once, unless --admin-password-file gives one. Other addresses than
+loopback are served only with TLS, or with --insecure-listen where something else encrypts the connections.`,
+		Example: `  carnet serve
+  carnet serve --listen :8443 --tls-cert cert.pem --tls-key key.pem
+  carnet serve --egress-deny 127.0.0.0/8 --egress-deny ::1/128`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serve(cmd.Context(), o.Data, f, cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8700", "the `address` to listen on")
+	flags.StringVar(&f.tlsCert, "tls-cert", "", "serve TLS with this certificate `file` (PEM, with its chain)")
+	flags.StringVar(&f.tlsKey, "tls-key", "", "and this key `file`")
+	flags.BoolVar(&f.insecure, "insecure-listen", false, "allow another address than loopback without TLS")
+	flags.StringVar(&f.passwordFile, "admin-password-file", "", "on the first start take the password of admin from this `file`")
+	flags.StringSliceVar(&f.allow, "egress-allow", words(os.Getenv("CARNET_EGRESS_ALLOW")), "send requests to these `networks` only (CARNET_EGRESS_ALLOW)")
+	flags.StringSliceVar(&f.deny, "egress-deny", words(os.Getenv("CARNET_EGRESS_DENY")), "send no requests to these `networks` (CARNET_EGRESS_DENY)")
+	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
+	flags.DurationVar(&f.tokenTimeout, "token-timeout", 15*time.Second, "how long a token endpoint may take")
+	flags.DurationVar(&f.auditsKept, "audit-retention", 0, "for how long audit entries are kept; 0: for ever")
+	return cmd
+}
+
+// words splits a list of an environment variable.
+func words(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func serve(ctx context.Context, data string, f serveFlags, out io.Writer) error {
+	log, err := f.logger(out)
+	if err != nil {
+		return err
+	}
+	listener, err := f.listener()
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	egress, err := policy(f.allow, f.deny)
+	if err != nil {
+		return err
+	}
+	o := hub.Options{Egress: outbound.Options{Policy: egress}, AuditRetention: f.auditsKept}
+	o.Token.AskTimeout = f.tokenTimeout
+	c, err := open(ctx, data, o)
+	if err != nil {
+		return err
+	}
+	err = firstAdmin(ctx, c.hub, f.passwordFile, out)
+	if err == nil {
+		err = listenAndServe(ctx, c.hub, listener, log)
+	}
+	return errors.Join(err, c.close())
+}
+
+// listenAndServe serves until ctx ends, and lets what is under way end too.
+func listenAndServe(ctx context.Context, h *hub.Hub, listener net.Listener, log *slog.Logger) error {
+	s := &http.Server{
+		Handler:           server.New(h, server.Options{Logger: log}),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       5 * time.Minute, // of a request with a large document
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	sweeping, stop := context.WithCancel(ctx)
+	swept := make(chan struct{})
+	go func() {
+		defer close(swept)
+		h.Sweep(sweeping, func(err error) { log.Warn("background work failed", "error", err) })
+	}()
+	failed := make(chan error, 1)
+	go func() { failed <- s.Serve(listener) }()
+	log.Info("listening", "address", listener.Addr().String())
+	var err error
+	select {
+	case err = <-failed:
+		err = fault.Wrap(fault.Unavailable, err, "the server stopped")
+	case <-ctx.Done():
+		log.Info("shutting down")
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
+		defer cancel()
+		if s.Shutdown(ending) != nil {
+			err = fault.New(fault.Unavailable, "requests were still under way after %s, and were cut off", closeWithin)
+			s.Close()
+		}
+	}
+	stop()
+	<-swept
+	return err
+}
+
+// listener listens where the flags say, if that is safe.
+func (f serveFlags) listener() (net.Listener, error) {
+	if (f.tlsCert == "") != (f.tlsKey == "") {
+		return nil, fault.New(fault.Invalid, "--tls-cert and --tls-key belong together")
+	}
+	address, err := net.ResolveTCPAddr("tcp", f.listen)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "--listen %s is no address", f.listen).WithHint("write it as in 127.0.0.1:8700")
+	}
+	if !address.IP.IsLoopback() && f.tlsCert == "" && !f.insecure {
+		return nil, fault.New(fault.Invalid, "%s can be reached by others, and passwords would travel in the clear", f.listen).
+			WithHint("give --tls-cert and --tls-key, or --insecure-listen if something in front encrypts")
+	}
+	var certificate tls.Certificate
+	if f.tlsCert != "" {
+		if certificate, err = tls.LoadX509KeyPair(f.tlsCert, f.tlsKey); err != nil {
+			return nil, fault.Wrap(fault.Invalid, err, "--tls-cert and --tls-key can't be used")
+		}
+	}
+	listener, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "nobody can listen on %s", f.listen).
+			WithHint("another program may use it; choose another with --listen")
+	}
+	if f.tlsCert != "" {
+		listener = tls.NewListener(listener, &tls.Config{
+			Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+		})
+	}
+	return listener, nil
+}
+
+// firstAdmin makes the first user, and shows a password that it drew.
+func firstAdmin(ctx context.Context, h *hub.Hub, passwordFile string, out io.Writer) error {
+	var password seal.Secret
+	if passwordFile != "" {
+		data, err := os.ReadFile(passwordFile)
+		if err != nil {
+			return fault.Wrap(fault.Invalid, err, "--admin-password-file can't be read")
+		}
+		password = seal.NewSecret(strings.TrimRight(string(data), "\r\n"))
+		if password.IsZero() {
+			return fault.New(fault.Invalid, "--admin-password-file is empty")
+		}
+	}
+	drawn, err := h.EnsureAdmin(ctx, password)
+	if err != nil || drawn.IsZero() {
+		return err
+	}
+	fmt.Fprintf(out, "The user admin has the password %s\nIt is not shown again; carnet user password admin sets another.\n", drawn.Reveal())
+	return nil
+}
+
+func (f serveFlags) logger(out io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if level.UnmarshalText([]byte(f.logLevel)) != nil {
+		return nil, fault.New(fault.Invalid, "there is no log level %q", f.logLevel).WithHint("use debug, info, warn or error")
+	}
+	o := &slog.HandlerOptions{Level: level}
+	switch f.logFormat {
+	case "text":
+		return slog.New(slog.NewTextHandler(out, o)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(out, o)), nil
+	}
+	return nil, fault.New(fault.Invalid, "there is no log format %q", f.logFormat).WithHint("use text or json")
+}
+
+// policy reads networks: prefixes, or single addresses.
+func policy(allow, deny []string) (p outbound.Policy, err error) {
+	if p.Allow, err = networks(allow); err == nil {
+		p.Deny, err = networks(deny)
+	}
+	return p, err
+}
+
+func networks(texts []string) (all []netip.Prefix, err error) {
+	for _, text := range texts {
+		prefix, err := netip.ParsePrefix(text)
+		if address, single := netip.ParseAddr(text); single == nil {
+			prefix, err = address.Prefix(address.BitLen())
+		}
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "%q is no network", text).WithHint("write it as in 10.0.0.0/8")
+		}
+		all = append(all, prefix.Masked())
+	}
+	return all, nil
+}

@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"carnet.dev/carnet/api"
+	"carnet.dev/carnet/client"
+)
+
+func (p *program) integration() *cobra.Command {
+	group := &cobra.Command{Use: "integration", Short: "Integrations: configured instances of a model", Aliases: []string{"integrations"}, Args: cobra.NoArgs, RunE: help}
+	group.AddCommand(p.integrationCreate(), p.integrationSet(), p.integrationShow(), p.integrationList(), p.integrationDelete())
+	return group
+}
+
+const fieldHelp = `
+A field is written as
+  field=text      the text
+  field=@file     what is in the file; @- is standard input, @@ begins a text with @
+  field=?         asked for, without showing
+  field:=json     JSON
+and named as client_id where only one security scheme has it, else SCHEME.client_id; further server.host, server.port,
+server.base_path, server.protocol, tls.rejectUnauthorized, tls.ca, tls.certificate, tls.key, variables.NAME, security, and
+SCHEME.token.access_token for a token of your own. An empty text clears a field.`
+
+func (p *program) integrationCreate() *cobra.Command {
+	var model string
+	cmd := &cobra.Command{
+		Use: "create NAME --model MODEL [FIELD=VALUE]...", Short: "Create an integration", Args: cobra.MinimumNArgs(1),
+		Long: "Create an integration of a model, with the settings that its document suggests and the fields given." + fieldHelp,
+		Example: `  carnet integration create zoom --model "Zoom API:2.0.0"
+  carnet integration create shop --model "Shop:1.0" client_id=me client_secret=@secret.txt`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			fields, err := p.fields(args[1:])
+			if err != nil {
+				return err
+			}
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
+				made, err := c.CreateIntegration(ctx, api.Integration{Name: args[0], Model: model})
+				if err == nil && len(fields) > 0 {
+					if made, err = c.SetIntegration(ctx, args[0], fields); err != nil {
+						c.DeleteIntegration(context.WithoutCancel(ctx), args[0]) // as if it had not been tried
+					}
+				}
+				if err != nil {
+					return err
+				}
+				return p.show(made, func(w io.Writer) {
+					fmt.Fprintf(w, "Integration %s of %s is created.\n", made.Name, made.Properties.Type)
+					p.unfilled(w, ctx, c, made)
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&model, "model", "", "the `versionId` of the model (carnet model list)")
+	cmd.MarkFlagRequired("model")
+	cmd.RegisterFlagCompletionFunc("model", p.completeModels)
+	return cmd
+}
+
+// unfilled says which fields of which schemes are still empty, and the command that fills them in.
+func (p *program) unfilled(w io.Writer, ctx context.Context, c *client.Client, i api.Integration) {
+	m, err := c.Model(ctx, i.Model)
+	var settings struct {
+		Authentication map[string]json.RawMessage `json:"authentication"`
+		Server         struct {
+			Host string `json:"host"`
+		} `json:"server"`
+	}
+	if err != nil || json.Unmarshal(i.Properties.Properties, &settings) != nil {
+		return
+	}
+	if settings.Server.Host == "" {
+		fmt.Fprintf(w, "The document does not say where the API is: carnet integration set %s server.host=...\n", shell(i.Name))
+	}
+	for _, s := range m.Schemes {
+		fmt.Fprintf(w, "  %s\n", describe(s))
+	}
+	if len(m.Schemes) > 0 {
+		fmt.Fprintf(w, "Fill in what your service gave you: carnet integration set %s FIELD=...\n", shell(i.Name))
+	}
+	fmt.Fprintf(w, "Then: carnet operation list %s\n", shell(i.Name))
+}
+
+func (p *program) integrationSet() *cobra.Command {
+	return &cobra.Command{
+		Use: "set NAME FIELD=VALUE...", Short: "Fill in fields of an integration", Args: cobra.MinimumNArgs(2), ValidArgsFunction: p.completeIntegrations,
+		Long: "Fill in fields of an integration: all of them, or none if one is wrong." + fieldHelp,
+		Example: `  carnet integration set zoom client_id=me client_secret=?
+  carnet integration set lab server.host=10.0.0.7 tls.rejectUnauthorized=false
+  pass show shop | carnet integration set shop password=@-`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			fields, err := p.fields(args[1:])
+			if err != nil {
+				return err
+			}
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
+				i, err := c.SetIntegration(ctx, args[0], fields)
+				if err != nil {
+					return err
+				}
+				return p.show(i, func(w io.Writer) { fmt.Fprintf(w, "Integration %s: %s set.\n", args[0], count(len(fields), "field")) })
+			})
+		},
+	}
+}
+
+func (p *program) integrationShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show NAME", Short: "Show an integration, its secrets masked", Args: cobra.ExactArgs(1), ValidArgsFunction: p.completeIntegrations,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
+				i, err := c.Integration(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return p.show(i, func(w io.Writer) {
+					row(w, "Integration:", i.Data.Name)
+					row(w, "Model:", i.Data.Properties.Type)
+					for _, t := range i.Metadata.Tokens {
+						row(w, "Token:", t.Scheme+" is "+t.State)
+					}
+					fmt.Fprintln(w)
+					printTree(w, i.Data.Properties.Properties)
+				})
+			})
+		},
+	}
+}
+
+// printTree prints settings as an indented tree; what is empty is left out.
+func printTree(w io.Writer, settings json.RawMessage) {
+	text, err := formatted(settings, "yaml")
+	if err != nil {
+		return
+	}
+	for line := range strings.Lines(string(text)) {
+		if !bytes.HasSuffix([]byte(strings.TrimSpace(line)), []byte(`: ""`)) {
+			fmt.Fprint(w, line)
+		}
+	}
+}
+
+func (p *program) integrationList() *cobra.Command {
+	var model string
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the integrations", Args: cobra.NoArgs, Aliases: []string{"ls"},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
+				list, err := c.Integrations(ctx, api.Query{Model: model})
+				if err != nil {
+					return err
+				}
+				return p.show(list, func(w io.Writer) {
+					row(w, "NAME", "MODEL", "TOKENS")
+					for _, i := range list.Results {
+						var tokens []string
+						for _, t := range i.Metadata.Tokens {
+							tokens = append(tokens, t.Scheme+" "+t.State)
+						}
+						row(w, i.Data.Name, i.Data.Properties.Type, strings.Join(tokens, ", "))
+					}
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&model, "model", "", "only those of this `model`")
+	return cmd
+}
+
+func (p *program) integrationDelete() *cobra.Command {
+	var sure bool
+	cmd := &cobra.Command{
+		Use: "delete NAME", Short: "Delete an integration and its tokens", Args: cobra.ExactArgs(1), Aliases: []string{"rm"}, ValidArgsFunction: p.completeIntegrations,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := p.confirm("deleting integration "+args[0]+" with its credentials", sure); err != nil {
+				return err
+			}
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error { return c.DeleteIntegration(ctx, args[0]) })
+		},
+	}
+	cmd.Flags().BoolVar(&sure, "yes", false, "do not ask")
+	return cmd
+}

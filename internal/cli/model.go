@@ -1,0 +1,238 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"carnet.dev/carnet/api"
+	"carnet.dev/carnet/client"
+	"carnet.dev/carnet/fault"
+)
+
+func (p *program) model() *cobra.Command {
+	group := &cobra.Command{Use: "model", Short: "Integration models: imported OpenAPI documents", Aliases: []string{"models"}, Args: cobra.NoArgs, RunE: help}
+	group.AddCommand(p.modelImport(), p.modelUpdate(), p.modelValidate(), p.modelList(), p.modelShow(), p.modelExport(), p.modelDelete())
+	return group
+}
+
+// help is what a group of commands does by itself.
+func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+const documentHelp = `
+The document is OpenAPI 2.0, 3.0 or 3.1, JSON or YAML: a file, a URL, or - for standard input. A URL is fetched by the server,
+and relative URLs in the document resolve against it; --origin does the same for a file.`
+
+func (p *program) modelImport() *cobra.Command {
+	var origin string
+	var all bool
+	cmd := &cobra.Command{
+		Use: "import FILE|URL|-", Short: "Import an OpenAPI document", Args: cobra.ExactArgs(1),
+		Long: "Import an OpenAPI document as a new model." + documentHelp,
+		Example: `  carnet model import github.json
+  carnet model import https://example.com/openapi.yaml
+  curl -s https://example.com/openapi.json | carnet model import - --origin https://example.com/openapi.json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.withDocument(cmd, args[0], origin, func(ctx context.Context, c *client.Client, r api.ModelRequest) error {
+				m, err := c.ImportModel(ctx, r)
+				if err != nil {
+					return err
+				}
+				return p.show(m, func(w io.Writer) { imported(w, m, all) })
+			})
+		},
+	}
+	cmd.Flags().StringVar(&origin, "origin", "", "the `URL` that the document came from")
+	cmd.Flags().BoolVar(&all, "warnings", false, "print all warnings")
+	return cmd
+}
+
+func (p *program) modelUpdate() *cobra.Command {
+	var origin string
+	var all bool
+	cmd := &cobra.Command{
+		Use: "update FILE|URL|-", Short: "Replace the document of a model, and keep its integrations", Args: cobra.ExactArgs(1),
+		Long:    "Replace the document of the model with the same title and version. Its integrations stay as they are." + documentHelp,
+		Example: `  carnet model update github.json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.withDocument(cmd, args[0], origin, func(ctx context.Context, c *client.Client, r api.ModelRequest) error {
+				m, err := c.UpdateModel(ctx, r)
+				if err != nil {
+					return err
+				}
+				return p.show(m, func(w io.Writer) { imported(w, m, all) })
+			})
+		},
+	}
+	cmd.Flags().StringVar(&origin, "origin", "", "the `URL` that the document came from")
+	cmd.Flags().BoolVar(&all, "warnings", false, "print all warnings")
+	return cmd
+}
+
+func (p *program) modelValidate() *cobra.Command {
+	return &cobra.Command{
+		Use: "validate FILE|URL|-", Short: "Say what is wrong with a document", Args: cobra.ExactArgs(1),
+		Long:    "Say what is wrong with a document, without importing it. A document that can be used, with warnings or without, is a success." + documentHelp,
+		Example: `  carnet model validate github.json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.withDocument(cmd, args[0], "", func(ctx context.Context, c *client.Client, r api.ModelRequest) error {
+				warnings, err := c.ValidateModel(ctx, r)
+				if err != nil {
+					return err
+				}
+				if warnings == nil {
+					warnings = []fault.Problem{}
+				}
+				return p.show(warnings, func(w io.Writer) {
+					fmt.Fprintf(w, "The document can be used; %s.\n", count(len(warnings), "warning"))
+					printWarnings(w, warnings, true)
+				})
+			})
+		},
+	}
+}
+
+// withDocument reads the document that an argument names.
+func (p *program) withDocument(cmd *cobra.Command, source, origin string, f func(context.Context, *client.Client, api.ModelRequest) error) error {
+	r := api.ModelRequest{Origin: origin}
+	if strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://") {
+		r.URL = source
+	} else {
+		data, err := p.read(source)
+		if err != nil {
+			return err
+		}
+		if len(data) == 0 {
+			return fault.New(fault.Invalid, "%s is empty", source)
+		}
+		if r.Model = data; data[0] != '{' || !json.Valid(data) {
+			r.Model = quoted(string(data)) // YAML, or what only the server can say something about
+		}
+	}
+	return p.connect(cmd, func(ctx context.Context, c *client.Client) error { return f(ctx, c, r) })
+}
+
+// imported says what a document brought, and what to do next.
+func imported(w io.Writer, m api.Model, allWarnings bool) {
+	row(w, "Model:", m.VersionID)
+	row(w, "Operations:", m.Operations)
+	for i, s := range m.Servers {
+		row(w, map[bool]string{true: "Server:"}[i == 0], s)
+	}
+	for i, s := range m.Schemes {
+		row(w, map[bool]string{true: "Security:"}[i == 0], describe(s))
+	}
+	printWarnings(w, m.Warnings, allWarnings)
+	fmt.Fprintf(w, "\nNext: carnet integration create NAME --model %s\n", shell(m.VersionID))
+}
+
+// describe is a security scheme in a line.
+func describe(s api.Scheme) string {
+	text := s.Name + " (" + strings.TrimSpace(s.Type+" "+s.Detail) + ")"
+	if len(s.Fields) > 0 {
+		text += ": " + strings.Join(s.Fields, ", ")
+	}
+	return text
+}
+
+func printWarnings(w io.Writer, warnings []fault.Problem, all bool) {
+	for i, p := range warnings {
+		if i == 10 && !all {
+			row(w, "", fmt.Sprintf("and %d more: --warnings shows all", len(warnings)-i))
+			return
+		}
+		row(w, map[bool]string{true: "Warnings:"}[i == 0], strings.TrimSpace(p.Pointer+" "+p.Message))
+	}
+}
+
+// count is a number of things in words.
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func (p *program) modelList() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the models", Args: cobra.NoArgs, Aliases: []string{"ls"},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
+				list, err := c.Models(ctx, api.Query{})
+				if err != nil {
+					return err
+				}
+				return p.show(list, func(w io.Writer) {
+					row(w, "MODEL", "OPERATIONS", "SPECIFICATION", "IMPORTED")
+					for _, m := range list.IntegrationModels {
+						row(w, m.VersionID, m.Operations, m.Specification, moment(&m.Imported))
+					}
+				})
+			})
+		},
+	}
+}
+
+func (p *program) modelShow() *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use: "show MODEL", Short: "Show a model", Args: cobra.ExactArgs(1), ValidArgsFunction: p.completeModels,
+		Example: `  carnet model show "Zoom API:2.0.0"`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
+				m, err := c.Model(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return p.show(m, func(w io.Writer) {
+					imported(w, m, all)
+				})
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&all, "warnings", false, "print all warnings")
+	return cmd
+}
+
+func (p *program) modelExport() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use: "export MODEL", Short: "Print the OpenAPI document of a model", Args: cobra.ExactArgs(1), ValidArgsFunction: p.completeModels,
+		Long:    "Print the OpenAPI document of a model, as JSON, as it was imported.",
+		Example: `  carnet model export "Zoom API:2.0.0" -f zoom.json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
+				data, err := c.ExportModel(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				if file != "" {
+					return save(file, data)
+				}
+				_, err = p.Stdout.Write(data)
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVarP(&file, "file", "f", "", "write to this `file` instead")
+	return cmd
+}
+
+func (p *program) modelDelete() *cobra.Command {
+	var sure bool
+	cmd := &cobra.Command{
+		Use: "delete MODEL", Short: "Delete a model that no integration uses", Args: cobra.ExactArgs(1), Aliases: []string{"rm"}, ValidArgsFunction: p.completeModels,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := p.confirm("deleting "+args[0], sure); err != nil {
+				return err
+			}
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error { return c.DeleteModel(ctx, args[0]) })
+		},
+	}
+	cmd.Flags().BoolVar(&sure, "yes", false, "do not ask")
+	return cmd
+}

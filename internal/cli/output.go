@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"carnet.dev/carnet/fault"
+)
+
+// show prints a value in the format that was asked for; table prints it for people.
+func (p *program) show(v any, table func(w io.Writer)) error {
+	switch p.options.Output {
+	case "", "table":
+		w := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
+		table(w)
+		return w.Flush()
+	case "json", "yaml":
+		data, err := json.Marshal(v)
+		if err != nil {
+			return fault.Wrap(fault.Internal, err, "the answer can't be written as JSON")
+		}
+		return p.write(data, p.options.Output)
+	}
+	return fault.New(fault.Invalid, "there is no output format %q", p.options.Output).WithHint("use table, json or yaml")
+}
+
+// write prints JSON, indented or as YAML.
+func (p *program) write(data []byte, format string) error {
+	text, err := formatted(data, format)
+	if err == nil {
+		_, err = p.Stdout.Write(text)
+	}
+	return err
+}
+
+// formatted indents JSON, or turns it into YAML; members keep their order and numbers their text.
+func formatted(data []byte, format string) ([]byte, error) {
+	if format != "yaml" {
+		var out bytes.Buffer
+		if err := json.Indent(&out, data, "", "  "); err != nil {
+			return nil, fault.Wrap(fault.Internal, err, "the answer is not JSON")
+		}
+		return append(bytes.TrimRight(out.Bytes(), "\n"), '\n'), nil
+	}
+	var n yaml.Node
+	if err := yaml.Unmarshal(data, &n); err != nil { // JSON is YAML
+		return nil, fault.Wrap(fault.Internal, err, "the answer can't be written as YAML")
+	}
+	block(&n)
+	return yaml.Marshal(&n)
+}
+
+// block gives every node the style that people write.
+func block(n *yaml.Node) {
+	n.Style = 0
+	for _, inner := range n.Content {
+		block(inner)
+	}
+}
+
+// save writes a file whole, or not at all.
+func save(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".carnet-*")
+	if err != nil {
+		return unsaved(path, err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	return unsaved(path, err)
+}
+
+func unsaved(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.Wrap(fault.Unavailable, err, "%s can't be written", path)
+}
+
+// row prints the cells of a table's line. A line break would tear it.
+func row(w io.Writer, cells ...any) {
+	texts := make([]string, len(cells))
+	for i, c := range cells {
+		texts[i] = strings.Join(strings.Fields(fmt.Sprint(c)), " ")
+	}
+	fmt.Fprintln(w, strings.TrimRight(strings.Join(texts, "\t"), "\t "))
+}
+
+// short cuts a text for a table.
+func short(s string, most int) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return s
+}
+
+// moment is a time as people read it, "-" if there is none.
+func moment(t *time.Time) string {
+	if t == nil || t.IsZero() {
+		return "-"
+	}
+	return t.Local().Format(time.DateTime)
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// shell is a text as a shell wants it.
+func shell(s string) string {
+	plain := "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=+,"
+	if s != "" && strings.Trim(s, plain) == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

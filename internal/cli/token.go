@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"carnet.dev/carnet/api"
+	"carnet.dev/carnet/client"
+)
+
+func (p *program) token() *cobra.Command {
+	group := &cobra.Command{Use: "token", Short: "Tokens of an integration: their state, never the token", Aliases: []string{"tokens"}, Args: cobra.NoArgs, RunE: help}
+	var scheme string
+	show := &cobra.Command{
+		Use: "show NAME", Short: "Show the state of the tokens", Args: cobra.ExactArgs(1), ValidArgsFunction: p.completeIntegrations,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
+				list, err := c.Tokens(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return p.show(list, func(w io.Writer) {
+					for _, t := range list.Tokens {
+						printToken(w, t)
+					}
+					if len(list.Tokens) == 0 {
+						fmt.Fprintln(w, "It has no security scheme that uses tokens.")
+					}
+				})
+			})
+		},
+	}
+	renew := &cobra.Command{
+		Use: "renew NAME", Short: "Get a new token now", Args: cobra.ExactArgs(1), ValidArgsFunction: p.completeIntegrations,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
+				t, err := c.RenewToken(ctx, args[0], scheme)
+				if err != nil {
+					return err
+				}
+				return p.show(t, func(w io.Writer) { printToken(w, t) })
+			})
+		},
+	}
+	clear := &cobra.Command{
+		Use: "clear NAME", Short: "Forget a token; the next run gets a new one", Args: cobra.ExactArgs(1), ValidArgsFunction: p.completeIntegrations,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error { return c.ClearToken(ctx, args[0], scheme) })
+		},
+	}
+	for _, cmd := range []*cobra.Command{renew, clear} {
+		cmd.Flags().StringVar(&scheme, "scheme", "", "the security `scheme`, if there are several")
+	}
+	group.AddCommand(show, renew, clear)
+	return group
+}
+
+func printToken(w io.Writer, t api.Token) {
+	row(w, "Scheme:", t.Scheme)
+	row(w, "State:", t.State)
+	row(w, "Access token:", yes(t.AccessToken))
+	row(w, "Refresh token:", yes(t.RefreshToken))
+	for _, line := range []struct{ name, text string }{
+		{"Type:", t.TokenType}, {"Scope:", t.Scope}, {"Created:", moment(t.CreatedAt)}, {"Expires:", expires(t)},
+		{"Renewed at:", moment(t.RenewsAt)}, {"Generation:", fmt.Sprint(t.Generation)}, {"Client authentication:", t.AuthMethod},
+	} {
+		if line.text != "" && line.text != "-" {
+			row(w, line.name, line.text)
+		}
+	}
+	if t.Manual {
+		row(w, "Typed by hand:", "yes")
+	}
+	if t.Cause != "" {
+		row(w, "Last failure:", t.Cause)
+		row(w, "Next try:", moment(t.NextTry))
+	}
+}
+
+func expires(t api.Token) string {
+	switch {
+	case t.ExpiresAt == nil && t.AccessToken:
+		return "unknown"
+	case t.ExpiresAt == nil:
+		return ""
+	case time.Now().After(*t.ExpiresAt):
+		return moment(t.ExpiresAt) + " (expired)"
+	}
+	return moment(t.ExpiresAt) + " (in " + time.Until(*t.ExpiresAt).Round(time.Second).String() + ")"
+}
+
+func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
