@@ -133,7 +133,7 @@ func (d *demo) expire(ctx context.Context) error {
 	if refreshes < 1 {
 		return fault.New(fault.Internal, "the refresh token was not used")
 	}
-	d.out.say("The provider saw %s with the refresh token, and no password.", times(refreshes))
+	d.out.say("The refresh token was spent %s, and no password was sent.", times(refreshes))
 
 	d.title("Start anew on the same file: the token is there")
 	if err := d.carnet(ctx, "", "run", "desk", "whoAmI"); err != nil {

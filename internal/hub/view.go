@@ -44,7 +44,9 @@ func viewModel(m *model.Model) api.Model {
 func viewScheme(s model.Scheme) api.Scheme {
 	view := api.Scheme{Name: s.Key, Type: s.Type, Detail: schemeDetail(s)}
 	for _, f := range integration.Fields(s) {
-		view.Fields = append(view.Fields, f.Name)
+		if !f.Optional {
+			view.Fields = append(view.Fields, f.Name)
+		}
 	}
 	return view
 }

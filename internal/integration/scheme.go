@@ -9,23 +9,25 @@ import (
 	"carnet.dev/carnet/internal/model"
 )
 
-// A Field is something that a person fills in for a security scheme.
+// A Field is something that a person fills in for a security scheme. An API key as the username of HTTP basic, and no password, is
+// common, so that password is not required; which fields oauth2 requires depends on the grant.
 type Field struct {
 	Name     string
 	Secret   bool
 	Required bool // without it the scheme is not configured, unless a token was typed
+	Optional bool // most need not look at it: the document tells it, or it has a good default
 }
 
 // Fields returns what a person fills in for a scheme, by its type.
 func Fields(s model.Scheme) []Field {
 	switch s.Type {
 	case model.TypeAPIKey:
-		return []Field{{"value", true, true}}
+		return []Field{{Name: "value", Secret: true, Required: true}}
 	case model.TypeHTTP:
 		if s.Scheme == "basic" {
-			return []Field{{"username", false, true}, {"password", true, true}}
+			return []Field{{Name: "username", Required: true}, {Name: "password", Secret: true}}
 		}
-		return []Field{{"bearer", true, true}}
+		return []Field{{Name: "bearer", Secret: true, Required: true}}
 	case model.TypeOAuth2, model.TypeOpenIDConnect:
 		return oauthFields(s.Flows)
 	}
@@ -33,18 +35,18 @@ func Fields(s model.Scheme) []Field {
 }
 
 func oauthFields(f model.Flows) []Field {
-	fields := []Field{
-		{"client_id", false, f.Password == nil || f.ClientCredentials != nil},
-		{"client_secret", true, f.ClientCredentials != nil && f.Password == nil},
-	}
+	fields := []Field{{Name: "client_id"}, {Name: "client_secret", Secret: true}}
 	if f.Password != nil {
-		needed := f.ClientCredentials == nil
-		fields = append(fields, Field{"username", false, needed}, Field{"password", true, needed})
+		fields = append(fields, Field{Name: "username"}, Field{Name: "password", Secret: true})
 	}
-	for _, name := range []string{"grant_type", "auth_method", "scope", "token_url", "refresh_url"} {
-		fields = append(fields, Field{Name: name})
+	missing := false
+	for _, name := range f.Names() {
+		missing = missing || name != model.GrantImplicit && f.Flow(name).TokenURL == ""
 	}
-	return append(fields, Field{Name: "token"})
+	for _, name := range []string{"grant_type", "auth_method", "scope", "token_url", "refresh_url", "token"} {
+		fields = append(fields, Field{Name: name, Optional: name != "token_url" || !missing})
+	}
+	return fields
 }
 
 // further are the fields of an oauth2 scheme that few need: they are accepted, and shown when they are set.
@@ -212,7 +214,7 @@ func required(a Authentication, scheme model.Scheme) []string {
 		return []string{"token"}
 	}
 	for _, f := range Fields(scheme) {
-		if f.Required && !(scheme.Scheme == "basic" && f.Name == "password") { // an API key as username, and no password, is common
+		if f.Required {
 			names = append(names, f.Name)
 		}
 	}

@@ -137,6 +137,19 @@ func TestQuotedHeaderIsMasked(t *testing.T) {
 	}
 }
 
+// One secret may be the beginning of another: the rest of the longer one stays hidden too.
+func TestSecretWithinASecretIsMasked(t *testing.T) {
+	e := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		io.WriteString(w, `{"error":"invalid_scope","error_description":"not for summer-and-winter"}`)
+	})
+	c := config(e.URL)
+	c.Password, c.ClientSecret = seal.NewSecret("summer"), seal.NewSecret("summer-and-winter")
+	if got := failure(t, t.Context(), c, token.Ask{}); !strings.Contains(got.Error(), "(not for ********)") {
+		t.Error(got)
+	}
+}
+
 func TestNameThatIsNoneIsNotShown(t *testing.T) {
 	const secret = "0a1b2c3d4e5f"
 	e := serve(t, func(w http.ResponseWriter, _ *http.Request) {

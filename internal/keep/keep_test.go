@@ -1,3 +1,0 @@
-package keep
-
-import _ "github.com/rogpeppe/go-internal/testscript"
