@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v4"
 
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/client"
@@ -137,15 +137,31 @@ func (p *program) integrationShow() *cobra.Command {
 
 // printTree prints settings as an indented tree; what is empty is left out.
 func printTree(w io.Writer, settings json.RawMessage) {
-	text, err := formatted(settings, "yaml")
-	if err != nil {
+	var n yaml.Node
+	if yaml.Unmarshal(settings, &n) != nil || len(n.Content) == 0 {
 		return
 	}
-	for line := range strings.Lines(string(text)) {
-		if !bytes.HasSuffix([]byte(strings.TrimSpace(line)), []byte(`: ""`)) {
-			fmt.Fprint(w, line)
+	prune(n.Content[0])
+	block(&n)
+	text, err := yaml.Marshal(&n)
+	if err == nil {
+		w.Write(text)
+	}
+}
+
+// prune drops empty texts, and mappings in which nothing is left.
+func prune(n *yaml.Node) (empty bool) {
+	if n.Kind != yaml.MappingNode {
+		return n.Kind == yaml.ScalarNode && n.Value == ""
+	}
+	var kept []*yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if !prune(n.Content[i+1]) {
+			kept = append(kept, n.Content[i], n.Content[i+1])
 		}
 	}
+	n.Content = kept
+	return len(kept) == 0
 }
 
 func (p *program) integrationList() *cobra.Command {

@@ -120,6 +120,10 @@ func (w writer) binding(b binding) {
 	case *int:
 		w.value(*at)
 	case *float64:
+		if *at == 0 { // unknown
+			w.value("")
+			return
+		}
 		w.value(*at)
 	case *time.Time:
 		w.moment(*at)

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"carnet.dev/carnet/carnettest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"carnet": main})
+}
+
+// options of the provider that scripts and tests here work with.
+var options = carnettest.ProviderOptions{
+	Clients: map[string]string{"office": "clientsecret-4711", "night": "clientsecret-0815"},
+	Users:   map[string]string{"ada": "password-4711"},
+	APIKeys: []string{"apikey-4711"},
+}
+
+// TestScripts runs a story for each use case, named as the command. $PROVIDER is the address of a provider; the command
+// "provider" does something to it.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			p := carnettest.NewProvider(options)
+			server := httptest.NewServer(p)
+			env.Defer(server.Close)
+			env.Setenv("PROVIDER", server.URL)
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("CARNET_DATA", env.WorkDir+"/data")
+			env.Values["provider"] = p
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"provider": provider, "waitfor": waitFor},
+	})
+}
+
+// provider is the script command "provider revoke-access", "provider revoke-refresh" and "provider tokens N".
+func provider(ts *testscript.TestScript, _ bool, args []string) {
+	p := ts.Value("provider").(*carnettest.Provider)
+	switch {
+	case len(args) == 1 && args[0] == "revoke-access":
+		p.RevokeAccess()
+	case len(args) == 1 && args[0] == "revoke-refresh":
+		p.RevokeRefresh()
+	case len(args) == 2 && args[0] == "tokens":
+		if got := fmt.Sprint(p.Stats().TokenRequests); got != args[1] {
+			ts.Fatalf("the provider gave %s tokens, want %s", got, args[1])
+		}
+	default:
+		ts.Fatalf("usage: provider revoke-access | revoke-refresh | tokens N")
+	}
+}
+
+// waitFor waits until a URL answers.
+func waitFor(ts *testscript.TestScript, _ bool, args []string) {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if answer, err := http.Get(args[0]); err == nil {
+			answer.Body.Close()
+			return
+		}
+	}
+	ts.Fatalf("%s does not answer", args[0])
+}
+
+// environment is that of a carnet process on a data directory, without what the user has set.
+func environment(dir string, more ...string) []string {
+	return append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "CARNET_DATA=" + dir}, more...)
+}
