@@ -5,6 +5,21 @@ go 1.26.0
 replace carnet.dev/carnet => ../
 
 require (
-	github.com/getkin/kin-openapi v0.153.0 // indirect
-	golang.org/x/oauth2 v0.37.0 // indirect
+	carnet.dev/carnet v0.0.0-00010101000000-000000000000
+	github.com/getkin/kin-openapi v0.153.0
+	golang.org/x/oauth2 v0.37.0
+)
+
+require (
+	github.com/go-json-experiment/json v1.27.2 // indirect
+	github.com/go-openapi/jsonpointer v0.22.5 // indirect
+	github.com/go-openapi/swag/jsonname v0.25.5 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
+	github.com/tink-crypto/tink-go/v2 v2.9.0 // indirect
+	go.yaml.in/yaml/v4 v4.0.0 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+	google.golang.org/protobuf v1.36.11 // indirect
 )

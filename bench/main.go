@@ -43,7 +43,8 @@ func run(args []string) error {
 	if w.self, err = os.Executable(); err != nil {
 		return err
 	}
-	build := exec.Command("go", "build", "-o", w.carnet, "carnet.dev/carnet/cmd/carnet")
+	build := exec.Command("go", "build", "-o", w.carnet, "./cmd/carnet")
+	build.Dir = ".." // "make bench" runs this in its own module
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return err

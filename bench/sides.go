@@ -131,4 +131,3 @@ type library struct{}
 func (library) Token() (*oauth2.Token, error) {
 	return &oauth2.Token{AccessToken: "t", Expiry: time.Now().Add(time.Hour)}, nil
 }
-

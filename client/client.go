@@ -79,13 +79,9 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 
 // raw makes a request and returns the body of the answer.
 func (c *Client) raw(ctx context.Context, r request) ([]byte, error) {
-	var body io.Reader
-	if r.body != nil {
-		data, err := encode(r.body)
-		if err != nil {
-			return nil, err
-		}
-		body = bytes.NewReader(data)
+	body, size, err := r.encode()
+	if err != nil {
+		return nil, err
 	}
 	escaped := make([]string, len(r.path))
 	for i, segment := range r.path {
@@ -100,6 +96,7 @@ func (c *Client) raw(ctx context.Context, r request) ([]byte, error) {
 		return nil, fault.Wrap(fault.Invalid, err, "no request can be made of that")
 	}
 	if r.body != nil {
+		request.ContentLength = size
 		request.Header.Set("Content-Type", "application/json")
 	}
 	request.Header.Set("Accept", "application/json")
@@ -107,6 +104,31 @@ func (c *Client) raw(ctx context.Context, r request) ([]byte, error) {
 		return nil, err
 	}
 	return c.send(request)
+}
+
+// encode writes the body as JSON, and returns its size. A document, which may be large, is not copied: it is JSON already, and
+// what else the request says goes around it.
+func (r request) encode() (io.Reader, int64, error) {
+	if r.body == nil {
+		return nil, 0, nil
+	}
+	m, large := r.body.(api.ModelRequest)
+	if !large || len(m.Model) == 0 {
+		data, err := encode(r.body)
+		return bytes.NewReader(data), int64(len(data)), err
+	}
+	document := m.Model
+	m.Model = nil
+	rest, err := encode(m)
+	if err != nil {
+		return nil, 0, err
+	}
+	before := `{"model":`
+	if rest = bytes.TrimPrefix(bytes.TrimSpace(rest), []byte("{")); len(rest) > 1 {
+		rest = append([]byte{','}, rest...)
+	}
+	size := len(before) + len(document) + len(rest)
+	return io.MultiReader(strings.NewReader(before), bytes.NewReader(document), bytes.NewReader(rest)), int64(size), nil
 }
 
 // encode writes JSON as people wrote it: without escaping what means something in HTML.

@@ -25,16 +25,70 @@ import (
 const tokenLife = 4 * time.Second
 
 func demoCommand() *cobra.Command {
-	return &cobra.Command{
+	var only bool
+	var listen string
+	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show the main job on a simulated provider",
-		Long: `Demo starts a simulated provider (a token endpoint, and an API that accepts only its live tokens) on this machine, and does
-the main job on it: imports its OpenAPI document, configures two integrations, runs operations, lets a token expire, and runs
-again. Each step is the command that a person would type, run as a process of its own on a data directory of its own. Nothing
-is left behind, and nothing leaves this machine.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), cmd.OutOrStdout()) },
+		Long: `Start a simulated provider on this machine (a token endpoint, and an API that accepts only its live tokens), and do the main
+job on it: import its OpenAPI document, configure two integrations, run operations, let a token expire, and run again. Each step
+is the command that a person would type, run as a process of its own on a data directory of its own. Nothing is left behind, and
+nothing leaves this machine.
+
+With --provider only the provider is started, to be played with until it is interrupted.`,
+		Example: "  carnet demo\n  carnet demo --provider",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if only {
+				return serveProvider(cmd.Context(), listen, cmd.OutOrStdout())
+			}
+			return runDemo(cmd.Context(), cmd.OutOrStdout())
+		},
 	}
+	cmd.Flags().BoolVar(&only, "provider", false, "start the provider and nothing else")
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8701", "the `address` of the provider")
+	return cmd
+}
+
+// What the simulated provider knows. It is the same for everyone, and so no secret.
+const (
+	deskClient, deskSecret   = "back-office", "client-secret-of-the-demo"
+	robotClient, robotSecret = "night-shift", "another-client-secret"
+	deskUser, deskPassword   = "ada", "password-of-the-demo"
+)
+
+func demoProvider(life time.Duration) *carnettest.Provider {
+	return carnettest.NewProvider(carnettest.ProviderOptions{
+		TokenLife: life, Rotate: true,
+		Clients: map[string]string{deskClient: deskSecret, robotClient: robotSecret},
+		Users:   map[string]string{deskUser: deskPassword},
+	})
+}
+
+// listenProvider serves a provider on loopback until stop is called.
+func listenProvider(p *carnettest.Provider, listen string) (address string, stop func(), err error) {
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return "", nil, fault.Wrap(fault.Unavailable, err, "the simulated provider can't listen on %s", listen).
+			WithHint("choose another address with --listen")
+	}
+	server := &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second}
+	go server.Serve(listener)
+	return "http://" + listener.Addr().String(), func() { server.Close() }, nil
+}
+
+// serveProvider serves a provider alone, and says what it knows.
+func serveProvider(ctx context.Context, listen string, out io.Writer) error {
+	address, stop, err := listenProvider(demoProvider(time.Minute), listen)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	fmt.Fprintf(out, "document       %s/openapi.json\nclients        %s with the secret %s\n               %s with the secret %s\nuser           %s with the password %s\n",
+		address, deskClient, deskSecret, robotClient, robotSecret, deskUser, deskPassword)
+	fmt.Fprintln(out, "access tokens  live a minute\n\nCtrl-C ends it.")
+	<-ctx.Done()
+	return nil
 }
 
 // A demo runs commands and shows them.
@@ -57,23 +111,13 @@ func runDemo(ctx context.Context, out io.Writer) error {
 		return fault.Wrap(fault.Unavailable, err, "there is no place for the demo's data").WithHint("set TMPDIR to a directory that can be written")
 	}
 	defer os.RemoveAll(dir)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	provider := demoProvider(tokenLife)
+	address, stop, err := listenProvider(provider, "127.0.0.1:0")
 	if err != nil {
-		return fault.Wrap(fault.Unavailable, err, "the simulated provider can't listen on this machine")
+		return err
 	}
-	provider := carnettest.NewProvider(carnettest.ProviderOptions{
-		TokenLife: tokenLife,
-		Rotate:    true,
-		Clients:   map[string]string{"back-office": "client-secret-of-the-demo", "night-shift": "another-client-secret"},
-		Users:     map[string]string{"ada": "password-of-the-demo"},
-	})
-	server := &http.Server{Handler: provider, ReadHeaderTimeout: 10 * time.Second}
-	go server.Serve(listener)
-	defer server.Close()
-	d := &demo{
-		out: newStage(out), program: program, data: filepath.Join(dir, "data"), provider: provider,
-		address: "http://" + listener.Addr().String(),
-	}
+	defer stop()
+	d := &demo{out: newStage(out), program: program, data: filepath.Join(dir, "data"), provider: provider, address: address}
 	err = d.play(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -92,7 +136,7 @@ func (d *demo) play(ctx context.Context) error {
 		return err
 	}
 	d.title("An integration with the password flow; secrets come from standard input, never from the command line")
-	if err := d.integrate(ctx, "desk", "passwordAuth", "back-office", "client-secret-of-the-demo", "username=ada", "password-of-the-demo"); err != nil {
+	if err := d.integrate(ctx, "desk", "passwordAuth", deskClient, deskSecret, "username="+deskUser, deskPassword); err != nil {
 		return err
 	}
 	d.title("Run an operation: the token is got on the way")
@@ -105,7 +149,7 @@ func (d *demo) play(ctx context.Context) error {
 	d.out.say("The token endpoint was asked %s for these two calls.", times(d.provider.Stats().TokenRequests))
 
 	d.title("The same API with client credentials")
-	if err := d.integrate(ctx, "robot", "clientAuth", "night-shift", "another-client-secret", "", ""); err != nil {
+	if err := d.integrate(ctx, "robot", "clientAuth", robotClient, robotSecret, "", ""); err != nil {
 		return err
 	}
 	if err := d.carnet(ctx, "", "run", "robot", "whoAmI"); err != nil {

@@ -10,6 +10,12 @@ import (
 	"carnet.dev/carnet/fault"
 )
 
+// busy reports whether another connection is in the way.
+func busy(err error) bool {
+	failure, ok := errors.AsType[*sqlite.Error](err)
+	return ok && failure.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
 // explain makes a fault of what SQLite says. Its text names files and statements, never values.
 func explain(err error) error {
 	if err == nil {

@@ -6,7 +6,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -30,8 +32,11 @@ CREATE TABLE IF NOT EXISTS record (
 );
 CREATE INDEX IF NOT EXISTS record_due ON record (kind, due) WHERE due IS NOT NULL;`
 
+// patience is how long to wait for other processes.
+const patience = 10 * time.Second
+
 // pragmas hold for every connection. FULL makes a commit durable before it returns.
-var pragmas = []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"}
+var pragmas = []string{fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)"}
 
 // connections that are open at once, the writer's among them. A new one costs some pragmas, so they are kept.
 const connections = 8
@@ -88,11 +93,27 @@ func escape(path string) string {
 	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 }
 
-// prepare makes the table where there is none: looking costs no write lock.
+// prepare has the file in WAL mode, with its table. SQLite does not wait where two processes that make a file at once both switch
+// it to WAL: the second is told that the file is busy, and looks again.
 func prepare(ctx context.Context, db *sql.DB) error {
-	var tables int
-	err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name IN ('record', 'record_due')`).Scan(&tables)
-	if err == nil && tables < 2 {
+	for until := time.Now().Add(patience); ; {
+		err := tables(ctx, db)
+		if !busy(err) || time.Now().After(until) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(rand.N(10 * time.Millisecond)):
+		}
+	}
+}
+
+// tables makes the table where there is none: looking costs no write lock.
+func tables(ctx context.Context, db *sql.DB) error {
+	var there int
+	err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name IN ('record', 'record_due')`).Scan(&there)
+	if err == nil && there < 2 {
 		_, err = db.ExecContext(ctx, schema)
 	}
 	return err

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Reference is the page of all commands, in Markdown, made from what their --help says.
+func Reference(root *cobra.Command) string {
+	var page strings.Builder
+	page.WriteString("# The command line\n\nThis page is made from `carnet --help` and its likes (`make generate`).\n\n")
+	fmt.Fprintf(&page, "%s\n\n%s", root.Long, block4(root.Example))
+	page.WriteString("Every command takes these flags:\n\n" + flagList(root.PersistentFlags()))
+	page.WriteString(exitCodes)
+	for _, c := range root.Commands() {
+		describeCommand(&page, c)
+	}
+	return strings.TrimRight(page.String(), "\n") + "\n"
+}
+
+const exitCodes = `Data goes to standard output, everything else to standard error. The exit code is 0, or says what kind of thing went wrong:
+
+| code | kind |
+| --- | --- |
+| 1 | internal: a fault of Carnet's own |
+| 2 | invalid: the command or what it was given is wrong |
+| 3 | unauthenticated: the server does not know who asks |
+| 4 | denied: the caller may not |
+| 5 | not found |
+| 6 | conflict: it exists already, or was changed by somebody else |
+| 7 | reconnect: a person has to mend the credentials |
+| 8 | upstream: the API or the token endpoint answered with an error |
+| 9 | unavailable: not now; try again later |
+| 130 | interrupted |
+
+`
+
+// describeCommand writes a command, or the commands of a group.
+func describeCommand(page *strings.Builder, c *cobra.Command) {
+	if c.Hidden || c.Name() == "help" || c.Name() == "completion" {
+		return
+	}
+	if c.HasSubCommands() {
+		for _, inner := range c.Commands() {
+			describeCommand(page, inner)
+		}
+		return
+	}
+	text := c.Long
+	if text == "" {
+		text = c.Short + "."
+	}
+	fmt.Fprintf(page, "## %s\n\n%s%s\n\n", c.CommandPath(), block4(c.UseLine()), paragraphs(text))
+	page.WriteString(block4(c.Example))
+	page.WriteString(flagList(c.LocalNonPersistentFlags()))
+}
+
+// paragraphs makes a code block of indented lines, which Markdown would run together.
+func paragraphs(text string) string {
+	var out []string
+	code := false
+	for line := range strings.SplitSeq(text, "\n") {
+		indented := strings.HasPrefix(line, "  ")
+		if indented != code {
+			out = append(out, "")
+		}
+		if code = indented; code {
+			line = "  " + line
+		}
+		out = append(out, line)
+	}
+	return strings.TrimSpace(strings.Join(out, "\n"))
+}
+
+// block4 is a code block, with an empty line after it; "" if there is nothing in it.
+func block4(text string) string {
+	if text == "" {
+		return ""
+	}
+	var out strings.Builder
+	for line := range strings.SplitSeq(text, "\n") {
+		out.WriteString("    " + strings.TrimPrefix(line, "  ") + "\n")
+	}
+	return out.String() + "\n"
+}
+
+func flagList(flags *pflag.FlagSet) string {
+	var lines []string
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden || f.Name == "help" || f.Name == "version" {
+			return
+		}
+		kind, usage := pflag.UnquoteUsage(f)
+		name := "--" + f.Name
+		if f.Shorthand != "" {
+			name = "-" + f.Shorthand + ", " + name
+		}
+		if kind != "" && kind != "count" {
+			name += " " + kind
+		}
+		if f.DefValue != "" && !slices.Contains([]string{"false", "0", "0s", "[]"}, f.DefValue) {
+			usage += " (default " + f.DefValue + ")"
+		}
+		lines = append(lines, fmt.Sprintf("- `%s`: %s\n", name, usage))
+	})
+	if len(lines) == 0 {
+		return ""
+	}
+	return strings.Join(lines, "") + "\n"
+}
