@@ -32,6 +32,10 @@ type carnet struct {
 
 // open opens a data directory, and makes it first if there is none: the key file, and the database.
 func open(ctx context.Context, dir string, o hub.Options) (*carnet, error) {
+	if dir == "" {
+		return nil, fault.New(fault.Invalid, "there is no data directory: the environment has no home directory").
+			WithHint("name one with --data or CARNET_DATA")
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "the data directory can't be made").
 			WithHint("choose another with --data or CARNET_DATA")
@@ -46,7 +50,7 @@ func open(ctx context.Context, dir string, o hub.Options) (*carnet, error) {
 	}
 	s, err := store.Open(ctx, driver, keys)
 	if err != nil {
-		return nil, err
+		return nil, err // and the driver is closed
 	}
 	o.Version = version()
 	o.Egress.UserAgent = "carnet/" + o.Version

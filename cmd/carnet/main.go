@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -34,17 +35,32 @@ func run() int {
 		},
 	}
 	if stdin := int(os.Stdin.Fd()); term.IsTerminal(stdin) {
-		env.Prompt = func(label string) (string, error) { return prompt(os.Stderr, stdin, label) }
+		env.Prompt = func(label string) (string, error) { return prompt(ctx, os.Stderr, stdin, label) }
 	}
 	return cli.Main(ctx, env)
 }
 
-// prompt asks for a secret without showing it.
-func prompt(w io.Writer, terminal int, label string) (string, error) {
+// prompt asks for a secret without showing it. Interrupted, it leaves the terminal as it was: showing what is typed.
+func prompt(ctx context.Context, w io.Writer, terminal int, label string) (text string, err error) {
+	before, err := term.GetState(terminal)
+	if err != nil {
+		return "", err
+	}
 	fmt.Fprintf(w, "%s: ", label)
-	text, err := term.ReadPassword(terminal)
-	fmt.Fprintln(w)
-	return string(text), err
+	defer fmt.Fprintln(w)
+	typed := make(chan error, 1)
+	var secret []byte
+	go func() { // a read from a terminal does not end when ctx does
+		var err error
+		secret, err = term.ReadPassword(terminal)
+		typed <- err
+	}()
+	select {
+	case <-ctx.Done():
+		return "", errors.Join(ctx.Err(), term.Restore(terminal, before))
+	case err := <-typed:
+		return string(secret), err
+	}
 }
 
 // version is that of the module, or of the commit that the program was built from.

@@ -63,10 +63,6 @@ func Main(ctx context.Context, env Env) int {
 
 // report prints an error with its hint, and returns the exit code.
 func report(w io.Writer, err error) int {
-	kind := fault.KindOf(err)
-	if _, own := errors.AsType[*fault.Error](err); !own && kind == fault.Internal {
-		kind = fault.Invalid // cobra's: an unknown command or flag, arguments that are too few or too many
-	}
 	fmt.Fprintln(w, "carnet: "+err.Error())
 	problems := fault.ProblemsOf(err)
 	for i, p := range problems {
@@ -82,7 +78,7 @@ func report(w io.Writer, err error) int {
 	if hint := fault.HintOf(err); hint != "" {
 		fmt.Fprintln(w, "  hint: "+hint)
 	}
-	return kind.Exit()
+	return fault.KindOf(err).Exit()
 }
 
 // New returns the command line, with the arguments of env.
@@ -118,7 +114,41 @@ Without --server a command works on the data directory itself; several may do so
 	if env.Commands != nil {
 		root.AddCommand(env.Commands(&p.options)...)
 	}
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	root.SetFlagErrorFunc(misused)
+	checkUse(root)
 	return root
+}
+
+// checkUse makes what a command says of its arguments a fault, and names the command that a misspelt one may mean.
+func checkUse(cmd *cobra.Command) {
+	var names []string
+	for _, c := range cmd.Commands() {
+		checkUse(c)
+		names = append(names, append(c.Aliases, c.Name())...)
+	}
+	check := cmd.Args
+	if check == nil {
+		return
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		err := check(cmd, args)
+		if err == nil {
+			return nil
+		}
+		if len(args) > 0 {
+			if near := fault.Nearest(args[0], names); near != "" {
+				return fault.New(fault.Invalid, "%s", err).WithHint("did you mean %s %s?", cmd.CommandPath(), near)
+			}
+		}
+		return misused(cmd, err)
+	}
+}
+
+// misused is an error in how a command was typed.
+func misused(cmd *cobra.Command, err error) error {
+	return fault.New(fault.Invalid, "%s", err).WithHint("%s --help says how it is used", cmd.CommandPath())
 }
 
 func (p *program) version() *cobra.Command {

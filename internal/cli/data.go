@@ -5,20 +5,24 @@ import (
 	"runtime"
 )
 
-// defaultData is the user's data directory, where the system wants such things.
+// defaultData is the user's data directory, where the system wants such things; "" if the environment does not tell.
 func defaultData(getenv func(string) string) string {
 	if dir := getenv("CARNET_DATA"); dir != "" {
 		return dir
 	}
-	home := getenv("HOME")
+	inside, below := "HOME", filepath.Join(".local", "share")
 	switch runtime.GOOS {
 	case "windows":
-		return filepath.Join(getenv("LocalAppData"), "carnet")
+		inside, below = "LocalAppData", ""
 	case "darwin":
-		return filepath.Join(home, "Library", "Application Support", "carnet")
+		below = filepath.Join("Library", "Application Support")
+	default:
+		if dir := getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) { // the XDG specification ignores relative ones
+			return filepath.Join(dir, "carnet")
+		}
 	}
-	if dir := getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) { // the XDG specification ignores relative ones
-		return filepath.Join(dir, "carnet")
+	if getenv(inside) == "" {
+		return ""
 	}
-	return filepath.Join(home, ".local", "share", "carnet")
+	return filepath.Join(getenv(inside), below, "carnet")
 }

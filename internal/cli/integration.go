@@ -12,6 +12,7 @@ import (
 
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/client"
+	"carnet.dev/carnet/fault"
 )
 
 func (p *program) integration() *cobra.Command {
@@ -38,6 +39,9 @@ func (p *program) integrationCreate() *cobra.Command {
 		Example: `  carnet integration create zoom --model "Zoom API:2.0.0"
   carnet integration create shop --model "Shop:1.0" client_id=me client_secret=@secret.txt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if model == "" {
+				return fault.New(fault.Invalid, "--model is missing").WithHint("carnet model list shows the models")
+			}
 			fields, err := p.fields(args[1:])
 			if err != nil {
 				return err
@@ -60,7 +64,6 @@ func (p *program) integrationCreate() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&model, "model", "", "the `versionId` of the model (carnet model list)")
-	cmd.MarkFlagRequired("model")
 	cmd.RegisterFlagCompletionFunc("model", p.completeModels)
 	return cmd
 }
@@ -80,13 +83,31 @@ func (p *program) unfilled(w io.Writer, ctx context.Context, c *client.Client, i
 	if settings.Server.Host == "" {
 		fmt.Fprintf(w, "The document does not say where the API is: carnet integration set %s server.host=...\n", shell(i.Name))
 	}
+	some := false
 	for _, s := range m.Schemes {
-		fmt.Fprintf(w, "  %s\n", describe(s))
+		if s.Fields = empty(settings.Authentication[s.Name], s.Fields); len(s.Fields) > 0 {
+			fmt.Fprintf(w, "  %s\n", describe(s))
+			some = true
+		}
 	}
-	if len(m.Schemes) > 0 {
+	if some {
 		fmt.Fprintf(w, "Fill in what your service gave you: carnet integration set %s FIELD=...\n", shell(i.Name))
 	}
 	fmt.Fprintf(w, "Then: carnet operation list %s\n", shell(i.Name))
+}
+
+// empty returns those of the fields that a scheme's settings have no value for.
+func empty(scheme json.RawMessage, fields []string) (left []string) {
+	var values map[string]json.RawMessage
+	if json.Unmarshal(scheme, &values) != nil {
+		return fields
+	}
+	for _, f := range fields {
+		if v := string(values[f]); v == "" || v == `""` || v == "null" {
+			left = append(left, f)
+		}
+	}
+	return left
 }
 
 func (p *program) integrationSet() *cobra.Command {
@@ -196,7 +217,7 @@ func (p *program) integrationDelete() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "delete NAME", Short: "Delete an integration and its tokens", Args: cobra.ExactArgs(1), Aliases: []string{"rm"}, ValidArgsFunction: p.completeIntegrations,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := p.confirm("deleting integration "+args[0]+" with its credentials", sure); err != nil {
+			if err := p.confirm(cmd.Context(), "deleting integration "+args[0]+" with its credentials", sure); err != nil {
 				return err
 			}
 			return p.connect(cmd, func(ctx context.Context, c *client.Client) error { return c.DeleteIntegration(ctx, args[0]) })

@@ -227,7 +227,7 @@ func (p *program) modelDelete() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "delete MODEL", Short: "Delete a model that no integration uses", Args: cobra.ExactArgs(1), Aliases: []string{"rm"}, ValidArgsFunction: p.completeModels,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := p.confirm("deleting "+args[0], sure); err != nil {
+			if err := p.confirm(cmd.Context(), "deleting "+args[0], sure); err != nil {
 				return err
 			}
 			return p.connect(cmd, func(ctx context.Context, c *client.Client) error { return c.DeleteModel(ctx, args[0]) })

@@ -84,6 +84,9 @@ func printOperation(w io.Writer, integration string, op api.Operation) {
 	if op.Body != nil {
 		printBody(w, op)
 	}
+	if text := alternatives(op.Security); text != "" {
+		fmt.Fprintf(w, "\nSecurity: %s\n", text)
+	}
 	if len(op.Responses) > 0 {
 		fmt.Fprintln(w)
 		row(w, "ANSWER", "WHAT")
@@ -110,6 +113,26 @@ func printBody(w io.Writer, op api.Operation) {
 			fmt.Fprint(w, "  "+line)
 		}
 	}
+}
+
+// alternatives are an operation's security requirements in words: one of these, each of which may need several schemes.
+func alternatives(security []map[string][]string) string {
+	var all []string
+	for _, together := range security {
+		if len(together) == 0 {
+			all = append(all, "none")
+			continue
+		}
+		var names []string
+		for _, name := range sortedNames(together) {
+			if scope := together[name]; len(scope) > 0 {
+				name += " (" + strings.Join(scope, ", ") + ")"
+			}
+			names = append(names, name)
+		}
+		all = append(all, strings.Join(names, " and "))
+	}
+	return strings.Join(all, ", or ")
 }
 
 // sample is a command that runs the operation, with its required arguments.
@@ -192,7 +215,8 @@ func (p *program) runOperation(cmd *cobra.Command, integration, operation string
 	})
 }
 
-// body reads the body: JSON as it is, any other text as a text, and what is no text as bytes.
+// body reads the body: JSON as it is, which the server writes as the media type wants it, and anything else as the bytes that it
+// is, which is also how JSON goes out as a type that is neither JSON nor a form.
 func (p *program) body(r *api.Task, text string) error {
 	if text == "" {
 		return nil
@@ -206,7 +230,9 @@ func (p *program) body(r *api.Task, text string) error {
 			return err
 		}
 	}
-	if json.Valid(data) && r.BodyContentType == "" {
+	kind := strings.ToLower(r.BodyContentType)
+	written := kind == "" || strings.Contains(kind, "json") || strings.Contains(kind, "form") // the names of those types have it
+	if written && json.Valid(data) {
 		r.RequestBodyPayload = data
 		return nil
 	}
@@ -215,6 +241,13 @@ func (p *program) body(r *api.Task, text string) error {
 }
 
 func (p *program) printRequest(result api.Result) error {
+	switch p.options.Output {
+	case "full":
+		p.options.Output = "json"
+		return p.show(result, nil)
+	case "data", "raw":
+		p.options.Output = ""
+	}
 	return p.show(result.Request, func(w io.Writer) {
 		fmt.Fprintf(w, "%s %s\n", result.Request.Method, result.Request.URL)
 		for _, name := range sortedNames(result.Request.Headers) {

@@ -30,7 +30,11 @@ type schema struct {
 	AnyOf       []json.RawMessage          `json:"anyOf"`
 }
 
-const outlineDepth = 6
+// An outline goes so deep, and grows so long; more than that nobody reads.
+const (
+	outlineDepth = 6
+	outlineSize  = 16 << 10
+)
 
 // text is the outline of a schema, with a line break at its end.
 func (o *outline) text(raw json.RawMessage) string {
@@ -77,7 +81,7 @@ func (o *outline) write(out *strings.Builder, raw json.RawMessage, indent string
 	defer done()
 	choices := append(s.OneOf, s.AnyOf...)
 	switch {
-	case depth > outlineDepth:
+	case depth > outlineDepth || out.Len() > outlineSize:
 		out.WriteString("...")
 	case len(s.Properties) > 0:
 		o.object(out, s, indent, depth)

@@ -166,7 +166,7 @@ func (p *program) deletion(what string, remove func(context.Context, *client.Cli
 	cmd := &cobra.Command{
 		Use: "delete NAME", Short: "Delete a " + what, Args: cobra.ExactArgs(1), Aliases: []string{"rm"},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := p.confirm("deleting "+what+" "+args[0], sure); err != nil {
+			if err := p.confirm(cmd.Context(), "deleting "+what+" "+args[0], sure); err != nil {
 				return err
 			}
 			return p.connect(cmd, func(ctx context.Context, c *client.Client) error { return remove(ctx, c, args[0]) })

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -70,7 +72,11 @@ func (p *program) ask(name string) (string, error) {
 	if p.Prompt == nil {
 		return "", fault.New(fault.Invalid, "%s has no value, and there is nobody to ask", name).WithHint("write %s=@file, or %s=@- for standard input", name, name)
 	}
-	return p.Prompt(name)
+	text, err := p.Prompt(name)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		err = fault.Wrap(fault.Invalid, err, "nothing was typed for %s", name)
+	}
+	return text, err
 }
 
 // at reads @file, @- or @@text.
@@ -145,7 +151,7 @@ func quoted(text string) json.RawMessage {
 }
 
 // confirm asks whether to go on with something that can't be undone.
-func (p *program) confirm(what string, sure bool) error {
+func (p *program) confirm(ctx context.Context, what string, sure bool) error {
 	if sure {
 		return nil
 	}
@@ -153,10 +159,19 @@ func (p *program) confirm(what string, sure bool) error {
 		return fault.New(fault.Invalid, "%s can't be undone", what).WithHint("say --yes if it is meant")
 	}
 	fmt.Fprintf(p.Stderr, "%s can't be undone. Go on? [y/N] ", what)
-	var answer string
-	fmt.Fscanln(p.Stdin, &answer)
-	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
+	typed := make(chan string, 1)
+	go func() { // a read from a terminal does not end when ctx does
+		var answer string
+		fmt.Fscanln(p.Stdin, &answer)
+		typed <- strings.ToLower(answer)
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case answer := <-typed:
+		if answer == "y" || answer == "yes" {
+			return nil
+		}
 		return fault.New(fault.Invalid, "nothing was done")
 	}
-	return nil
 }
