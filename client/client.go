@@ -15,7 +15,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"carnet.dev/carnet/api"
@@ -39,8 +38,8 @@ type Client struct {
 	base    *url.URL
 	options Options
 
-	mu      sync.Mutex
-	token   string // of the service account
+	turn    chan struct{} // whoever puts something in may use what is below; the others wait no longer than their context
+	token   string        // of the service account
 	expires time.Time
 }
 
@@ -53,7 +52,7 @@ func New(base string, o Options) (*Client, error) {
 	if o.HTTP == nil {
 		o.HTTP = http.DefaultClient
 	}
-	return &Client{base: u, options: o}, nil
+	return &Client{base: u, options: o, turn: make(chan struct{}, 1)}, nil
 }
 
 // A request is one call of the API. Segments of the path are escaped here.
@@ -77,8 +76,17 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 	return nil
 }
 
-// raw makes a request and returns the body of the answer.
+// raw makes a request and returns the body of the answer. A service account's token that the server does not know any more is
+// replaced, once.
 func (c *Client) raw(ctx context.Context, r request) ([]byte, error) {
+	data, err := c.once(ctx, r)
+	if fault.Is(err, fault.Unauthenticated) && c.forget(ctx) {
+		return c.once(ctx, r)
+	}
+	return data, err
+}
+
+func (c *Client) once(ctx context.Context, r request) ([]byte, error) {
 	body, size, err := r.encode()
 	if err != nil {
 		return nil, err
@@ -189,8 +197,12 @@ func (c *Client) authenticate(ctx context.Context, r *http.Request) error {
 
 // accountToken returns the service account's access token, and gets a new one a minute before it expires.
 func (c *Client) accountToken(ctx context.Context) (string, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 	if c.token != "" && time.Until(c.expires) > time.Minute {
 		return c.token, nil
 	}
@@ -210,6 +222,19 @@ func (c *Client) accountToken(ctx context.Context) (string, error) {
 	}
 	c.token, c.expires = t.AccessToken, time.Now().Add(time.Duration(t.ExpiresIn)*time.Second)
 	return c.token, nil
+}
+
+// forget drops the service account's token, and reports whether there was one.
+func (c *Client) forget(ctx context.Context) bool {
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return false
+	}
+	had := c.token != ""
+	c.token = ""
+	return had
 }
 
 // failure makes an error of an answer: an object with kind and message, a list of problems, an OAuth error, or a text. The status

@@ -136,6 +136,7 @@ func (p *program) integrationSet() *cobra.Command {
 func (p *program) integrationShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show NAME", Short: "Show an integration, its secrets masked", Args: cobra.ExactArgs(1), ValidArgsFunction: p.completeIntegrations,
+		Example: "  carnet integration show zoom\n  carnet integration show zoom -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
 				i, err := c.Integration(ctx, args[0])
@@ -189,6 +190,7 @@ func (p *program) integrationList() *cobra.Command {
 	var model string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the integrations", Args: cobra.NoArgs, Aliases: []string{"ls"},
+		Example: "  carnet integration list --model \"Zoom API:2.0.0\"",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
 				list, err := c.Integrations(ctx, api.Query{Model: model})
@@ -216,6 +218,7 @@ func (p *program) integrationDelete() *cobra.Command {
 	var sure bool
 	cmd := &cobra.Command{
 		Use: "delete NAME", Short: "Delete an integration and its tokens", Args: cobra.ExactArgs(1), Aliases: []string{"rm"}, ValidArgsFunction: p.completeIntegrations,
+		Example: "  carnet integration delete zoom --yes",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := p.confirm(cmd.Context(), "deleting integration "+args[0]+" with its credentials", sure); err != nil {
 				return err

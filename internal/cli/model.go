@@ -160,6 +160,7 @@ func count(n int, what string) string {
 func (p *program) modelList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the models", Args: cobra.NoArgs, Aliases: []string{"ls"},
+		Example: "  carnet model list -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
 				list, err := c.Models(ctx, api.Query{})
@@ -226,6 +227,7 @@ func (p *program) modelDelete() *cobra.Command {
 	var sure bool
 	cmd := &cobra.Command{
 		Use: "delete MODEL", Short: "Delete a model that no integration uses", Args: cobra.ExactArgs(1), Aliases: []string{"rm"}, ValidArgsFunction: p.completeModels,
+		Example: "  carnet model delete \"Zoom API:2.0.0\" --yes",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := p.confirm(cmd.Context(), "deleting "+args[0], sure); err != nil {
 				return err

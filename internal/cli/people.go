@@ -74,6 +74,7 @@ func (p *program) user() *cobra.Command {
 	create.Flags().StringVar(&role, "role", "viewer", "viewer, operator or admin")
 	set := &cobra.Command{
 		Use: "password NAME", Short: "Set a user's password", Args: cobra.ExactArgs(1),
+		Example: "  carnet user password ada\n  pass show ada | carnet user password ada --password @-",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := p.password(args[0], password)
 			if err != nil {
@@ -87,6 +88,7 @@ func (p *program) user() *cobra.Command {
 	}
 	list := &cobra.Command{
 		Use: "list", Short: "List the users", Args: cobra.NoArgs, Aliases: []string{"ls"},
+		Example: "  carnet user list",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
 				users, err := c.Users(ctx)
@@ -102,7 +104,7 @@ func (p *program) user() *cobra.Command {
 			})
 		},
 	}
-	group.AddCommand(create, set, list, p.deletion("user", func(ctx context.Context, c *client.Client, name string) error { return c.DeleteUser(ctx, name) }))
+	group.AddCommand(create, set, list, p.deletion("user", "user", func(ctx context.Context, c *client.Client, name string) error { return c.DeleteUser(ctx, name) }))
 	return group
 }
 
@@ -122,6 +124,7 @@ func (p *program) account() *cobra.Command {
 	var role string
 	create := &cobra.Command{
 		Use: "create NAME", Short: "Create a service account; its secret is shown once", Args: cobra.ExactArgs(1),
+		Example: "  carnet account create ci --role operator",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
 				a, err := c.CreateAccount(ctx, api.Account{Name: args[0], Role: role})
@@ -141,6 +144,7 @@ func (p *program) account() *cobra.Command {
 	create.Flags().StringVar(&role, "role", "operator", "viewer, operator or admin")
 	list := &cobra.Command{
 		Use: "list", Short: "List the service accounts", Args: cobra.NoArgs, Aliases: []string{"ls"},
+		Example: "  carnet account list",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
 				accounts, err := c.Accounts(ctx)
@@ -156,15 +160,16 @@ func (p *program) account() *cobra.Command {
 			})
 		},
 	}
-	group.AddCommand(create, list, p.deletion("service account", func(ctx context.Context, c *client.Client, name string) error { return c.DeleteAccount(ctx, name) }))
+	group.AddCommand(create, list, p.deletion("account", "service account", func(ctx context.Context, c *client.Client, name string) error { return c.DeleteAccount(ctx, name) }))
 	return group
 }
 
 // deletion is the command delete of a group.
-func (p *program) deletion(what string, remove func(context.Context, *client.Client, string) error) *cobra.Command {
+func (p *program) deletion(group, what string, remove func(context.Context, *client.Client, string) error) *cobra.Command {
 	var sure bool
 	cmd := &cobra.Command{
 		Use: "delete NAME", Short: "Delete a " + what, Args: cobra.ExactArgs(1), Aliases: []string{"rm"},
+		Example: "  carnet " + group + " delete NAME --yes",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := p.confirm(cmd.Context(), "deleting "+what+" "+args[0], sure); err != nil {
 				return err

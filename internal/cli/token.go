@@ -19,6 +19,7 @@ func (p *program) token() *cobra.Command {
 	var scheme string
 	show := &cobra.Command{
 		Use: "show NAME", Short: "Show the state of the tokens", Args: cobra.ExactArgs(1), ValidArgsFunction: p.completeIntegrations,
+		Example: "  carnet token show zoom",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
 				list, err := c.Tokens(ctx, args[0])
@@ -38,6 +39,7 @@ func (p *program) token() *cobra.Command {
 	}
 	renew := &cobra.Command{
 		Use: "renew NAME", Short: "Get a new token now", Args: cobra.ExactArgs(1), ValidArgsFunction: p.completeIntegrations,
+		Example: "  carnet token renew zoom\n  carnet token renew zoom --scheme oauth",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
 				t, err := c.RenewToken(ctx, args[0], scheme)
@@ -50,6 +52,7 @@ func (p *program) token() *cobra.Command {
 	}
 	clear := &cobra.Command{
 		Use: "clear NAME", Short: "Forget a token; the next run gets a new one", Args: cobra.ExactArgs(1), ValidArgsFunction: p.completeIntegrations,
+		Example: "  carnet token clear zoom",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.connect(cmd, func(ctx context.Context, c *client.Client) error { return c.ClearToken(ctx, args[0], scheme) })
 		},
