@@ -63,6 +63,7 @@ func Main(ctx context.Context, env Env) int {
 
 // report prints an error with its hint, and returns the exit code.
 func report(w io.Writer, err error) int {
+	w = printable{w}
 	fmt.Fprintln(w, "carnet: "+err.Error())
 	problems := fault.ProblemsOf(err)
 	for i, p := range problems {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"go.yaml.in/yaml/v4"
 
@@ -20,7 +21,7 @@ import (
 func (p *program) show(v any, table func(w io.Writer)) error {
 	switch p.options.Output {
 	case "", "table":
-		w := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
+		w := tabwriter.NewWriter(printable{p.Stdout}, 0, 0, 2, ' ', 0)
 		table(w)
 		return w.Flush()
 	case "json", "yaml":
@@ -31,6 +32,23 @@ func (p *program) show(v any, table func(w io.Writer)) error {
 		return p.write(data, p.options.Output)
 	}
 	return fault.New(fault.Invalid, "there is no output format %q", p.options.Output).WithHint("use table, json or yaml")
+}
+
+// printable keeps control characters from a terminal, which obeys them: texts come from documents and servers.
+type printable struct{ w io.Writer }
+
+// Write implements io.Writer.
+func (p printable) Write(text []byte) (int, error) {
+	clean := bytes.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return '\uFFFD'
+		}
+		return r
+	}, text)
+	if _, err := p.w.Write(clean); err != nil {
+		return 0, err
+	}
+	return len(text), nil
 }
 
 // write prints JSON, indented or as YAML.

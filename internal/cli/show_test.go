@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"carnet.dev/carnet/api"
+	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/cli"
 )
 
@@ -131,6 +132,23 @@ func TestEveryCommandHasHelp(t *testing.T) {
 					t.Errorf("the example of %s is not one of it: %s", c.CommandPath(), line)
 				}
 			}
+		}
+	}
+}
+
+// TestControlCharactersDoNotReachTheTerminal: a document's text must not be able to move the cursor or set the title.
+func TestControlCharactersDoNotReachTheTerminal(t *testing.T) {
+	shell := newTerminal()
+	shell.answer = api.Operation{OperationSummary: api.OperationSummary{ID: "op", Summary: "harmless\x1b]0;owned\x07 \u009b31m"}}
+	if exit := shell.run(t.Context(), "operation", "show", "desk", "op"); exit != 0 {
+		t.Fatal(shell.err.String())
+	}
+	shell.answer = fault.New(fault.Invalid, "a message with \x1b[2J in it")
+	shown := shell.out.String()
+	shell.run(t.Context(), "operation", "show", "desk", "op")
+	for _, text := range []string{shown, shell.err.String()} {
+		if strings.ContainsAny(text, "\x1b\x07\u009b") || !strings.Contains(text, "\uFFFD") {
+			t.Errorf("printed %q", text)
 		}
 	}
 }
