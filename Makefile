@@ -1,12 +1,15 @@
 # Everything that is checked, measured or made from the code has a target here.
 
-.PHONY: check generate race bench interop corpus
+.PHONY: check generate race bench interop
 
 STATICCHECK = go run -modfile=tools/go.mod honnef.co/go/tools/cmd/staticcheck
 
 check: race interop
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
+	@for module in . bench interop tools; do (cd $$module && go mod tidy -diff) || exit 1; done
 	go vet ./...
+	cd bench && go vet ./...
+	cd interop && go vet ./...
 	$(STATICCHECK) ./...
 
 # The detector makes everything some ten times slower, so this is not the README's command.
