@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -61,6 +62,9 @@ func open(ctx context.Context, dir string, o hub.Options) (*carnet, error) {
 func (c *carnet) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
 	defer cancel()
+	defer time.AfterFunc(time.Second, func() {
+		fmt.Fprintln(os.Stderr, "carnet: waiting for a token renewal to be saved; interrupt again to give it up")
+	}).Stop()
 	return errors.Join(c.hub.Close(ctx), c.store.Close())
 }
 

@@ -15,12 +15,29 @@ func Reference(root *cobra.Command) string {
 	page.WriteString("# The command line\n\nThis page is made from `carnet --help` and its likes (`make generate`).\n\n")
 	fmt.Fprintf(&page, "%s\n\n%s", root.Long, block4(root.Example))
 	page.WriteString("Every command takes these flags:\n\n" + flagList(root.PersistentFlags()))
-	page.WriteString(exitCodes)
+	page.WriteString(environment + exitCodes)
 	for _, c := range root.Commands() {
 		describeCommand(&page, c)
 	}
 	return strings.TrimRight(page.String(), "\n") + "\n"
 }
+
+const environment = `The environment says the rest:
+
+| variable | what it is |
+| --- | --- |
+| CARNET_DATA | the data directory |
+| CARNET_SERVER | the URL of a server to work with |
+| CARNET_USERNAME, CARNET_PASSWORD | a user of that server |
+| CARNET_CLIENT_ID, CARNET_CLIENT_SECRET | or a service account |
+| CARNET_TOKEN | or a session's token |
+| CARNET_..._FILE | the file that holds one of these five |
+| CARNET_EGRESS_ALLOW, CARNET_EGRESS_DENY | networks that requests may go to only, or not |
+| CARNET_TOKEN_TIMEOUT | how long a token endpoint may take, without a server; 15s by default |
+| HTTPS_PROXY, HTTP_PROXY, NO_PROXY | proxies |
+| NO_COLOR | no colours |
+
+`
 
 const exitCodes = `Data goes to standard output, everything else to standard error. The exit code is 0, or says what kind of thing went wrong:
 

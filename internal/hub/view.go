@@ -33,7 +33,7 @@ func viewModel(m *model.Model) api.Model {
 		view.Warnings = []fault.Problem{}
 	}
 	for _, s := range m.Schemes {
-		view.Schemes = append(view.Schemes, viewScheme(s))
+		view.Schemes = append(view.Schemes, viewScheme(s, m.Origin))
 	}
 	for _, s := range m.Servers {
 		view.Servers = append(view.Servers, s.URL)
@@ -41,14 +41,20 @@ func viewModel(m *model.Model) api.Model {
 	return view
 }
 
-func viewScheme(s model.Scheme) api.Scheme {
+func viewScheme(s model.Scheme, origin string) api.Scheme {
 	view := api.Scheme{Name: s.Key, Type: s.Type, Detail: schemeDetail(s)}
 	for _, f := range integration.Fields(s) {
-		if !f.Optional {
+		if !f.Optional || f.Name == "token_url" && origin == "" && relativeTokenURL(s) {
 			view.Fields = append(view.Fields, f.Name)
 		}
 	}
 	return view
+}
+
+// relativeTokenURL reports whether a scheme's token URL can only be told by the place that its document came from.
+func relativeTokenURL(s model.Scheme) bool {
+	flow := s.Flows.Flow(s.Flows.Default())
+	return flow != nil && strings.HasPrefix(flow.TokenURL, "/")
 }
 
 func schemeDetail(s model.Scheme) string {
