@@ -101,4 +101,3 @@ func TestPasswordAtFosite(t *testing.T) {
 		t.Errorf("asked for %v, want %v", s.asked, want)
 	}
 }
-
