@@ -24,7 +24,7 @@ const (
 	partKind   = "part"
 	bucketSize = 192 << 10 // bytes of JSON that a bucket has on average
 	pieceSize  = 6 << 20   // bytes of the document in a part, before compression
-	writers    = 8         // parts that are written at once
+	writers    = 3         // parts that are written at once
 )
 
 // buckets say into how many parts a model was cut.

@@ -44,24 +44,19 @@ func cut(d *model.Document, emit func(part) error) error {
 	// The document is as large as its schemas and operations together, or larger.
 	b.Operations = min(len(d.JSON)/2/bucketSize, len(d.Operations)) + 1
 	b.Schemas = min(len(d.JSON)/2/bucketSize, len(d.Schemas)) + 1
-	operations, err := fill(b.Operations, len(d.Operations), func(e *jsontext.Encoder, i int) error {
-		return json.MarshalEncode(e, &d.Operations[i], json.Deterministic(true))
-	}, func(i int) string { return d.Operations[i].ID })
-	if err != nil {
+	if err := fill(values{digest + "/operation/", b.Operations, len(d.Operations),
+		func(i int) string { return d.Operations[i].ID },
+		func(e *jsontext.Encoder, i int) error {
+			return json.MarshalEncode(e, &d.Operations[i], json.Deterministic(true))
+		},
+	}, emit); err != nil {
 		return err
 	}
-	schemas, err := fill(b.Schemas, len(d.Schemas), func(e *jsontext.Encoder, i int) error {
-		return e.WriteValue(d.Schemas[i].Value)
-	}, func(i int) string { return d.Schemas[i].Ref })
-	if err != nil {
+	if err := fill(values{digest + "/schema/", b.Schemas, len(d.Schemas),
+		func(i int) string { return d.Schemas[i].Ref },
+		func(e *jsontext.Encoder, i int) error { return e.WriteValue(d.Schemas[i].Value) },
+	}, emit); err != nil {
 		return err
-	}
-	for kind, bodies := range map[string][][]byte{"/operation/": operations, "/schema/": schemas} {
-		for n, body := range bodies {
-			if err := emit(part{digest + kind + strconv.Itoa(n), body}); err != nil {
-				return err
-			}
-		}
 	}
 	head, err := json.Marshal(b)
 	if err != nil {
@@ -70,31 +65,41 @@ func cut(d *model.Document, emit func(part) error) error {
 	return emit(part{digest + "/buckets", head})
 }
 
-// fill writes count named values into n buckets, each a JSON object.
-func fill(n, count int, write func(*jsontext.Encoder, int) error, name func(int) string) ([][]byte, error) {
-	in := make([][]int, n)
-	for i := range count {
-		b := bucket(name(i), n)
+// values are what fill writes into buckets.
+type values struct {
+	prefix  string // of the parts' ids
+	buckets int
+	count   int
+	name    func(int) string
+	write   func(*jsontext.Encoder, int) error
+}
+
+// fill writes named values into buckets, each a JSON object, and hands each on when it is full.
+func fill(v values, emit func(part) error) error {
+	in := make([][]int, v.buckets)
+	for i := range v.count {
+		b := bucket(v.name(i), v.buckets)
 		in[b] = append(in[b], i)
 	}
-	bodies := make([][]byte, n)
 	var text bytes.Buffer
 	for b, members := range in {
 		text.Reset()
 		e := jsontext.NewEncoder(&text, lenient)
 		e.WriteToken(jsontext.BeginObject)
 		for _, i := range members {
-			e.WriteToken(jsontext.String(name(i)))
-			if err := write(e, i); err != nil {
-				return nil, fault.Wrap(fault.Internal, err, "%q can't be encoded", name(i))
+			e.WriteToken(jsontext.String(v.name(i)))
+			if err := v.write(e, i); err != nil {
+				return fault.Wrap(fault.Internal, err, "%q can't be encoded", v.name(i))
 			}
 		}
 		if err := e.WriteToken(jsontext.EndObject); err != nil {
-			return nil, fault.Wrap(fault.Internal, err, "a bucket can't be encoded")
+			return fault.Wrap(fault.Internal, err, "a bucket can't be encoded")
 		}
-		bodies[b] = bytes.Clone(text.Bytes())
+		if err := emit(part{v.prefix + strconv.Itoa(b), bytes.Clone(text.Bytes())}); err != nil {
+			return err
+		}
 	}
-	return bodies, nil
+	return nil
 }
 
 // pick finds the named members of a bucket.

@@ -27,7 +27,8 @@ func Read(source []byte) (*Tree, error) {
 	if len(source) >= math.MaxInt32 {
 		return nil, &SyntaxError{Message: "larger than 2 GB", Line: 1, Column: 1}
 	}
-	r := reader{source: source, nodes: make([]node, 0, len(source)/24+16)}
+	// A document has a node for every dozen bytes or so: growing the array would cost twice its memory.
+	r := reader{source: source, nodes: make([]node, 0, len(source)/12+16)}
 	r.blanks()
 	if !r.value(0) {
 		return nil, r.failure()
