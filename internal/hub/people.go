@@ -81,7 +81,7 @@ func (h *Hub) DeleteAccount(ctx context.Context, c access.Caller, name string) e
 
 // Login opens a session and returns its token.
 func (h *Hub) Login(ctx context.Context, name string, password seal.Secret) (seal.Secret, error) {
-	return audited(ctx, h, "user "+name, access.SessionCreate, "", func() (seal.Secret, error) {
+	return audited(ctx, h, stranger(access.KindUser, name), access.SessionCreate, "", func() (seal.Secret, error) {
 		session, _, err := h.guard.Login(ctx, name, password)
 		return session, err
 	})
@@ -94,11 +94,22 @@ func (h *Hub) Logout(ctx context.Context, session seal.Secret) error {
 
 // AccountToken gives a service account its access token (RFC 6749 4.4).
 func (h *Hub) AccountToken(ctx context.Context, id string, secret seal.Secret) (api.AccessToken, error) {
-	t, life, err := h.guard.AccountToken(ctx, id, secret)
-	if err != nil {
-		return api.AccessToken{}, err
+	return audited(ctx, h, stranger(access.KindAccount, id), access.SessionCreate, "", func() (api.AccessToken, error) {
+		t, life, err := h.guard.AccountToken(ctx, id, secret)
+		if err != nil {
+			return api.AccessToken{}, err
+		}
+		return api.AccessToken{AccessToken: t.Reveal(), TokenType: "Bearer", ExpiresIn: int(life.Seconds())}, nil
+	})
+}
+
+// stranger is how the audit log names who has yet to prove who they are: by what they say, which may be anything.
+func stranger(kind, name string) string {
+	const most = 64
+	if runes := []rune(name); len(runes) > most {
+		name = string(runes[:most]) + "..."
 	}
-	return api.AccessToken{AccessToken: t.Reveal(), TokenType: "Bearer", ExpiresIn: int(life.Seconds())}, nil
+	return access.Caller{Kind: kind, Name: name}.String()
 }
 
 // CallerByPassword returns the user of that name and password.
