@@ -20,6 +20,7 @@ type Answer struct {
 	StatusText string // "Not Found"
 	Header     http.Header
 	Body       []byte // decompressed
+	Away       bool   // a redirect led to another origin, which saw no credentials
 }
 
 // readAnswer reads an answer of any status, whole.

@@ -40,7 +40,11 @@ func (r *Request) Send(ctx context.Context, client *http.Client, credentials []c
 		}
 		next := r.redirect(answer)
 		if next == nil {
-			return readAnswer(answer, masked(at, credentials))
+			result, err := readAnswer(answer, masked(at, credentials))
+			if err == nil {
+				result.Away = !home
+			}
+			return result, err
 		}
 		answer.Body.Close()
 		if redirects == maxRedirects {

@@ -82,7 +82,7 @@ func TestRedirects(t *testing.T) {
 	}
 
 	near, err := get("/near")
-	if err != nil || near.Status != http.StatusOK {
+	if err != nil || near.Status != http.StatusOK || near.Away {
 		t.Fatalf("%v %v", near, err)
 	}
 	for _, secret := range []string{"secret-header", "secret-query", "secret-cookie", "secret-bearer", "acme"} {
@@ -97,6 +97,9 @@ func TestRedirects(t *testing.T) {
 		far, err := get(path)
 		if err != nil || far.Status != http.StatusOK {
 			t.Fatalf("%v %v", far, err)
+		}
+		if !far.Away {
+			t.Errorf("%s: the answer does not say that it comes from elsewhere", path)
 		}
 		if strings.Contains(string(far.Body), "secret") || strings.Contains(string(far.Body), "acme") {
 			t.Errorf("%s took secrets along: %s", path, far.Body)

@@ -104,7 +104,7 @@ func (h *Hub) send(ctx context.Context, t *task) (*call.Answer, error) {
 		return nil, err
 	}
 	answer, err := t.request.Send(ctx, client, credentials)
-	if err != nil || answer.Status != http.StatusUnauthorized || !h.replaceable(ctx, tokens) {
+	if err != nil || !refused(answer) || !h.replaceable(ctx, tokens) {
 		return answer, err
 	}
 	credentials, tokens, err = h.credentials(ctx, t)
@@ -112,11 +112,14 @@ func (h *Hub) send(ctx context.Context, t *task) (*call.Answer, error) {
 		return nil, err
 	}
 	answer, err = t.request.Send(ctx, client, credentials)
-	if err == nil && answer.Status == http.StatusUnauthorized {
+	if err == nil && refused(answer) {
 		h.trust(ctx, tokens)
 	}
 	return answer, err
 }
+
+// refused reports whether the API did not take the credentials that it saw.
+func refused(a *call.Answer) bool { return a.Status == http.StatusUnauthorized && !a.Away }
 
 // replaceable sets the refused tokens aside, and reports whether there is another to try. If the record can't be written now,
 // the API's answer is what the caller gets.
