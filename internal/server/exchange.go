@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	stdjson "encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -82,11 +83,24 @@ func decode[In any](x *exchange) (in In, err error) {
 		return in, fault.New(fault.Invalid, "the request has no body").WithHint("send a JSON object")
 	}
 	_, loose := any(in).(lenient)
-	err = json.Unmarshal(data, &in, json.RejectUnknownMembers(true), jsontext.AllowDuplicateNames(loose), jsontext.AllowInvalidUTF8(loose))
-	if err != nil {
+	options := []json.Options{json.RejectUnknownMembers(true), jsontext.AllowDuplicateNames(loose), jsontext.AllowInvalidUTF8(loose)}
+	if loose {
+		options = append(options, json.WithUnmarshalers(uncopied(data)))
+	}
+	if err = json.Unmarshal(data, &in, options...); err != nil {
 		return in, malformed(err)
 	}
 	return in, nil
+}
+
+// uncopied leaves raw JSON where it is in the body: a document may be a hundred megabytes.
+func uncopied(body []byte) *json.Unmarshalers {
+	return json.UnmarshalFromFunc(func(d *jsontext.Decoder, raw *stdjson.RawMessage) error {
+		v, err := d.ReadValue()
+		end := int(d.InputOffset())
+		*raw = body[end-len(v) : end : end]
+		return err
+	})
 }
 
 // body reads the whole body, in one piece if its length is known.
