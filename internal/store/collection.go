@@ -47,14 +47,15 @@ func (c *Collection[T]) Get(ctx context.Context, id string) (T, int64, error) {
 }
 
 // Put writes the value over the one that has the revision, 0 meaning that there must be none, and returns the new revision.
-// fault.Conflict if there is another. If the driver can't tell whether a write happened, the store looks.
+// fault.Conflict if there is another. If the driver can't tell whether a write happened the store looks, and also after a
+// conflict: the network may have delivered the write twice, so that it stands in its own way.
 func (c *Collection[T]) Put(ctx context.Context, id string, value T, replaces int64) (int64, error) {
 	r, err := c.record(id, value)
 	if err != nil {
 		return 0, err
 	}
 	err = c.driver.Put(ctx, r, replaces)
-	if err != nil && fault.Is(err, fault.Unavailable) && ctx.Err() == nil {
+	if (fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Conflict)) && ctx.Err() == nil {
 		if stored, again := c.driver.Get(ctx, c.kind, id); again == nil && stored.Revision == r.Revision {
 			return r.Revision, nil
 		}
@@ -78,7 +79,7 @@ var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.Allo
 func (c *Collection[T]) All(ctx context.Context, prefix string) iter.Seq2[Entry[T], error] {
 	return func(yield func(Entry[T], error) bool) {
 		for after := ""; ; {
-			records, err := c.driver.List(ctx, c.kind, prefix, after, page)
+			records, err := c.driver.List(ctx, c.kind, driver.Page{Prefix: prefix, After: after, Limit: page})
 			if err != nil {
 				yield(Entry[T]{}, err)
 				return
@@ -97,13 +98,29 @@ func (c *Collection[T]) All(ctx context.Context, prefix string) iter.Seq2[Entry[
 	}
 }
 
+// Page returns at most limit values in the order of their ids, but for the first skip.
+func (c *Collection[T]) Page(ctx context.Context, skip, limit int) ([]Entry[T], error) {
+	records, err := c.driver.List(ctx, c.kind, driver.Page{Skip: skip, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	return c.entries(records)
+}
+
+// Count returns how many values there are.
+func (c *Collection[T]) Count(ctx context.Context) (int, error) { return c.driver.Count(ctx, c.kind) }
+
 // Due returns at most limit values that are due at or before t, the earliest first.
 func (c *Collection[T]) Due(ctx context.Context, t time.Time, limit int) ([]Entry[T], error) {
 	records, err := c.driver.Due(ctx, c.kind, t, limit)
 	if err != nil {
 		return nil, err
 	}
-	entries := make([]Entry[T], len(records))
+	return c.entries(records)
+}
+
+func (c *Collection[T]) entries(records []driver.Record) (entries []Entry[T], err error) {
+	entries = make([]Entry[T], len(records))
 	for i, r := range records {
 		if entries[i], err = c.entry(r); err != nil {
 			return nil, err
@@ -127,6 +144,9 @@ func (c *Collection[T]) record(id string, value T) (driver.Record, error) {
 	body, err := json.Marshal(value, json.WithMarshalers(seals), lenient)
 	if err != nil {
 		return driver.Record{}, fault.Wrap(fault.Internal, err, "%s %q can't be encoded", c.kind, id)
+	}
+	if len(body) > driver.MaxBody {
+		return driver.Record{}, tooLarge(c.kind + " " + strconv.Quote(id))
 	}
 	r := driver.Record{Kind: c.kind, ID: id, Revision: revision(), Body: body}
 	if d, ok := any(value).(interface{ Due() time.Time }); ok {
@@ -161,6 +181,10 @@ func (c *Collection[T]) entry(r driver.Record) (Entry[T], error) {
 // place is what a secret is bound to.
 func (c *Collection[T]) place(id string, pointer jsontext.Pointer) string {
 	return c.kind + " " + strconv.Quote(id) + " " + string(pointer) // quoted, so that no id can end in a pointer
+}
+
+func tooLarge(what string) error {
+	return fault.New(fault.Invalid, "%s is larger than %d MiB, which is more than can be stored", what, driver.MaxBody>>20)
 }
 
 // revision draws a number that occurs once: 63 random bits, not 0.

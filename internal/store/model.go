@@ -238,6 +238,9 @@ func (s *Store) putPart(ctx context.Context, p part) error {
 	if err != nil {
 		return err
 	}
+	if len(body) > driver.MaxBody {
+		return tooLarge("a part of the document, compressed,")
+	}
 	r := driver.Record{Kind: partKind, ID: p.id, Revision: revision(), Body: body}
 	err = s.driver.Put(ctx, r, 0)
 	if !fault.Is(err, fault.Conflict) {
@@ -261,7 +264,7 @@ func (s *Store) deleteParts(ctx context.Context, digest string) error {
 		}
 	}
 	for after := ""; ; {
-		records, err := s.driver.List(ctx, partKind, digest+"/", after, 8)
+		records, err := s.driver.List(ctx, partKind, driver.Page{Prefix: digest + "/", After: after, Limit: 8})
 		if err != nil || len(records) == 0 {
 			return err
 		}

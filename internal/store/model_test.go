@@ -100,7 +100,7 @@ func wantWhole(t *testing.T, s *store.Store, d *model.Document) {
 
 func parts(t *testing.T, d driver.Driver) int {
 	t.Helper()
-	all, err := d.List(t.Context(), "part", "", "", 1e6)
+	all, err := d.List(t.Context(), "part", driver.Page{Limit: 1e6})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +269,7 @@ func TestADamagedPartIsMendedByItsDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := d.List(t.Context(), "part", "", "", 100)
+	all, err := d.List(t.Context(), "part", driver.Page{Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func TestStoresThatStartTogetherAgree(t *testing.T) {
 		})
 	}
 	work.Wait()
-	all, err := data.Open().List(t.Context(), "meta", "", "", 9)
+	all, err := data.Open().List(t.Context(), "meta", driver.Page{Limit: 9})
 	if err != nil || len(all) != 1 {
 		t.Errorf("%d records say the schema: %v", len(all), err)
 	}

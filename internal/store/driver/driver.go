@@ -15,6 +15,9 @@ import (
 	"time"
 )
 
+// MaxBody is the size of the largest body, in bytes: MongoDB takes documents of 16 MB, all fields together.
+const MaxBody = 12 << 20
+
 // A Record is one stored thing.
 type Record struct {
 	Kind string // such as "integration"; a driver may keep each kind in a table or collection of its own
@@ -24,8 +27,15 @@ type Record struct {
 	Revision int64
 	// Due is when the record wants attention; zero: never. Kept to the millisecond.
 	Due time.Time
-	// Body is a JSON object, or opaque bytes that do not begin with '{'. At most 16 MB.
+	// Body is a JSON object, or opaque bytes that do not begin with '{'. At most MaxBody bytes.
 	Body []byte
+}
+
+// A Page is a part of a list: at most Limit of the records whose id begins with Prefix and is greater than After, but for the
+// first Skip of them, which are not read.
+type Page struct {
+	Prefix, After string
+	Skip, Limit   int
 }
 
 // A Driver keeps records. Its methods may be called at once from many goroutines; several drivers, in one process or more,
@@ -39,9 +49,11 @@ type Driver interface {
 	// Delete removes the record if it has that revision; 0 removes whatever is there. fault.Conflict if it has another,
 	// fault.NotFound if there is none.
 	Delete(ctx context.Context, kind, id string, revision int64) error
-	// List returns at most limit records of the kind whose id begins with prefix and is greater than after, in the byte
-	// order of their ids. A record that exists during the whole of a walk is returned exactly once by it.
-	List(ctx context.Context, kind, prefix, after string, limit int) ([]Record, error)
+	// List returns the records of a page, in the byte order of their ids. A record that exists during the whole of a walk from
+	// page to page by After is returned exactly once by it.
+	List(ctx context.Context, kind string, p Page) ([]Record, error)
+	// Count returns how many records of the kind there are. It reads none of them.
+	Count(ctx context.Context, kind string) (int, error)
 	// Due returns at most limit records of the kind that are due at or before t, the earliest first. Records without a due
 	// time are never among them.
 	Due(ctx context.Context, kind string, t time.Time, limit int) ([]Record, error)

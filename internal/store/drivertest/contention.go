@@ -108,10 +108,11 @@ func cancelled(t *testing.T, data *data) {
 	cancel()
 	for range rounds {
 		_, get := d.Get(ctx, "thing", "one")
-		_, list := d.List(ctx, "thing", "", "", 1)
+		_, list := d.List(ctx, "thing", driver.Page{Limit: 1})
 		_, due := d.Due(ctx, "thing", noon, 1)
+		_, count := d.Count(ctx, "thing")
 		for name, err := range map[string]error{
-			"get": get, "list": list, "due": due,
+			"get": get, "list": list, "due": due, "count": count,
 			"put":    d.Put(ctx, record("one", "late"), r.Revision),
 			"delete": d.Delete(ctx, "thing", "one", r.Revision),
 		} {

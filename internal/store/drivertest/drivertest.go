@@ -27,11 +27,12 @@ func Run(t *testing.T, fresh Fresh) {
 		"ARecordMadeAgainIsAnother":       recreated,
 		"IdsAreAnyText":                   ids,
 		"KindsAreApart":                   kinds,
-		"BodiesUpTo16MB":                  bodies,
+		"BodiesOfAnySize":                 bodies,
 		"ABodyBelongsToTheCaller":         ownBody,
 		"WalkInByteOrder":                 order,
 		"WalkByPrefixAndCursor":           prefixes,
 		"WalkWhileOthersWrite":            walkAmongWriters,
+		"SkipAndCount":                    skipAndCount,
 		"DueInOrder":                      due,
 		"DueToTheMillisecond":             milliseconds,
 		"OneWinnerOfManyDrivers":          oneWinner,
@@ -116,7 +117,7 @@ func names(records []driver.Record) []string {
 func walk(ctx context.Context, d driver.Driver, prefix string, page int, between func()) ([]string, error) {
 	ids, after := []string{}, ""
 	for {
-		records, err := d.List(ctx, "thing", prefix, after, page)
+		records, err := d.List(ctx, "thing", driver.Page{Prefix: prefix, After: after, Limit: page})
 		if err != nil || len(records) == 0 {
 			return ids, err
 		}

@@ -96,7 +96,7 @@ func kinds(t *testing.T, data *data) {
 	put(t, d, other, 0)
 	want(t, d, thing)
 	want(t, d, other)
-	if all, err := d.List(t.Context(), "thing", "", "", 9); err != nil || len(all) != 1 {
+	if all, err := d.List(t.Context(), "thing", driver.Page{Limit: 9}); err != nil || len(all) != 1 {
 		t.Errorf("%d things: %v", len(all), err)
 	}
 	if all, err := d.Due(t.Context(), "thing", noon, 9); err != nil || len(all) != 0 {
@@ -112,7 +112,7 @@ func bodies(t *testing.T, data *data) {
 		every[i] = byte(255 - i)
 	}
 	for id, body := range map[string][]byte{
-		"nil": nil, "empty": {}, "zero": {0}, "every": every, "large": bytes.Repeat(every, 16<<20/len(every)),
+		"nil": nil, "empty": {}, "zero": {0}, "every": every, "large": bytes.Repeat(every, driver.MaxBody/len(every)),
 	} {
 		r := record(id, "")
 		r.Body = body
@@ -142,7 +142,7 @@ func ownBody(t *testing.T, data *data) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all, err := d.List(t.Context(), "thing", "", "", 1)
+		all, err := d.List(t.Context(), "thing", driver.Page{Limit: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -44,7 +44,7 @@ func prefixes(t *testing.T, data *data) {
 					wanted = append(wanted, id)
 				}
 			}
-			got, err := d.List(t.Context(), "thing", prefix, after, 1000)
+			got, err := d.List(t.Context(), "thing", driver.Page{Prefix: prefix, After: after, Limit: 1000})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -56,6 +56,37 @@ func prefixes(t *testing.T, data *data) {
 					t.Errorf("%q has the body %q", r.ID, r.Body)
 				}
 			}
+		}
+	}
+}
+
+func skipAndCount(t *testing.T, data *data) {
+	d := data.driver(t)
+	other := record("x", "{}")
+	other.Kind = "other"
+	put(t, d, other, 0)
+	for i := range 10 {
+		put(t, d, record(fmt.Sprintf("%d", i), "{}"), 0)
+	}
+	for _, c := range []struct {
+		page driver.Page
+		ids  string
+	}{
+		{driver.Page{Limit: 3}, "012"},
+		{driver.Page{Skip: 4, Limit: 3}, "456"},
+		{driver.Page{Skip: 8, Limit: 3}, "89"},
+		{driver.Page{Skip: 10, Limit: 3}, ""},
+		{driver.Page{After: "4", Skip: 2, Limit: 2}, "78"},
+		{driver.Page{Prefix: "7", Skip: 1, Limit: 2}, ""},
+	} {
+		got, err := d.List(t.Context(), "thing", c.page)
+		if err != nil || strings.Join(names(got), "") != c.ids {
+			t.Errorf("%+v: %q, want %q: %v", c.page, names(got), c.ids, err)
+		}
+	}
+	for kind, want := range map[string]int{"thing": 10, "other": 1, "nothing": 0} {
+		if n, err := d.Count(t.Context(), kind); err != nil || n != want {
+			t.Errorf("%d of the kind %s, want %d: %v", n, kind, want, err)
 		}
 	}
 }

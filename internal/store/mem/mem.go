@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -78,20 +79,26 @@ func (o open) Delete(ctx context.Context, kind, id string, revision int64) error
 }
 
 // List implements driver.Driver.
-func (o open) List(ctx context.Context, kind, prefix, after string, limit int) ([]driver.Record, error) {
-	return o.some(ctx, limit, func(r driver.Record) bool {
-		return r.Kind == kind && strings.HasPrefix(r.ID, prefix) && r.ID > after
+func (o open) List(ctx context.Context, kind string, p driver.Page) ([]driver.Record, error) {
+	return o.some(ctx, p.Skip, p.Limit, func(r driver.Record) bool {
+		return r.Kind == kind && strings.HasPrefix(r.ID, p.Prefix) && r.ID > p.After
 	}, func(a, b driver.Record) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// Count implements driver.Driver.
+func (o open) Count(ctx context.Context, kind string) (int, error) {
+	all, err := o.some(ctx, 0, math.MaxInt, func(r driver.Record) bool { return r.Kind == kind }, func(a, b driver.Record) int { return 0 })
+	return len(all), err
 }
 
 // Due implements driver.Driver.
 func (o open) Due(ctx context.Context, kind string, t time.Time, limit int) ([]driver.Record, error) {
-	return o.some(ctx, limit, func(r driver.Record) bool {
+	return o.some(ctx, 0, limit, func(r driver.Record) bool {
 		return r.Kind == kind && !r.Due.IsZero() && !r.Due.After(t)
 	}, func(a, b driver.Record) int { return a.Due.Compare(b.Due) })
 }
 
-func (o open) some(ctx context.Context, limit int, keep func(driver.Record) bool, order func(a, b driver.Record) int) ([]driver.Record, error) {
+func (o open) some(ctx context.Context, skip, limit int, keep func(driver.Record) bool, order func(a, b driver.Record) int) ([]driver.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -104,6 +111,7 @@ func (o open) some(ctx context.Context, limit int, keep func(driver.Record) bool
 		}
 	}
 	slices.SortFunc(kept, order)
+	kept = kept[min(skip, len(kept)):]
 	kept = kept[:min(limit, len(kept))]
 	for i := range kept {
 		kept[i] = copied(kept[i])

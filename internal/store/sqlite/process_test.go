@@ -125,7 +125,7 @@ func TestAKilledProcessLosesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all, err := d.List(t.Context(), "thing", "", "", 1e6)
+		all, err := d.List(t.Context(), "thing", driver.Page{Limit: 1e6})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -139,11 +139,17 @@ func (f *file) Get(ctx context.Context, kind, id string) (driver.Record, error) 
 }
 
 // List implements driver.Driver.
-func (f *file) List(ctx context.Context, kind, prefix, after string, limit int) ([]driver.Record, error) {
+func (f *file) List(ctx context.Context, kind string, p driver.Page) ([]driver.Record, error) {
 	// Ids are compared byte by byte (BINARY collation), so those with the prefix stand together, and end before 0xff, which no
 	// UTF-8 text holds.
-	return f.query(ctx, `SELECT id, revision, due, body FROM record WHERE kind = ? AND id >= ? AND id < ? AND id > ? ORDER BY id LIMIT ?`,
-		kind, prefix, prefix+"\xff", after, limit)
+	return f.query(ctx, `SELECT id, revision, due, body FROM record WHERE kind = ? AND id >= ? AND id < ? AND id > ? ORDER BY id LIMIT ? OFFSET ?`,
+		kind, p.Prefix, p.Prefix+"\xff", p.After, p.Limit, p.Skip)
+}
+
+// Count implements driver.Driver.
+func (f *file) Count(ctx context.Context, kind string) (n int, err error) {
+	err = f.db.QueryRowContext(ctx, `SELECT count(*) FROM record WHERE kind = ?`, kind).Scan(&n)
+	return n, explain(err)
 }
 
 // Due implements driver.Driver.
