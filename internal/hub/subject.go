@@ -21,14 +21,14 @@ func keepsToken(s model.Scheme) bool {
 func recordID(uid, scheme string) string { return uid + "/" + scheme }
 
 // subject is an integration's token for a scheme, as the keeper wants it: which record, and how to ask.
-func (h *Hub) subject(i *integration.Integration, m *model.Model, scheme model.Scheme) (token.Subject, error) {
+func (h *Hub) subject(i *integration.Integration, m *model.Model, scheme model.Scheme) (*token.Subject, error) {
 	client, err := h.clients.Client(outboundTLS(i.Settings.TLS))
 	if err != nil {
-		return token.Subject{}, err
+		return nil, err
 	}
 	config := oauthConfig(i.Settings.Authentication[scheme.Key], scheme)
 	lacking := config.Validate()
-	return token.Subject{
+	return &token.Subject{
 		ID:            recordID(i.UID, scheme.Key),
 		Configuration: config.Digest(),
 		Source:        oauth.New(client, config),

@@ -89,7 +89,7 @@ func arguments(t api.Task) call.Arguments {
 
 // held is a token that a task was sent with.
 type held struct {
-	subject    token.Subject
+	subject    *token.Subject
 	generation int64
 }
 
@@ -164,7 +164,7 @@ func (h *Hub) credentials(ctx context.Context, t *task) (all []credential.Creden
 }
 
 // live returns the scheme's live token. If the integration is changed while it is got, the new settings count.
-func (h *Hub) live(ctx context.Context, t *task, scheme model.Scheme) (token.Subject, token.Held, error) {
+func (h *Hub) live(ctx context.Context, t *task, scheme model.Scheme) (*token.Subject, token.Held, error) {
 	subject, err := h.subject(&t.integration, &t.model, scheme)
 	if err != nil {
 		return subject, token.Held{}, err

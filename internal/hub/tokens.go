@@ -34,7 +34,7 @@ func (h *Hub) RenewToken(ctx context.Context, c access.Caller, name, scheme stri
 
 // ClearToken forgets a token; the next task gets a new one. scheme may be empty if there is only one to choose from.
 func (h *Hub) ClearToken(ctx context.Context, c access.Caller, name, scheme string) error {
-	_, err := h.withToken(ctx, c, access.TokenClear, name, scheme, func(ctx context.Context, s token.Subject) (token.Record, error) {
+	_, err := h.withToken(ctx, c, access.TokenClear, name, scheme, func(ctx context.Context, s *token.Subject) (token.Record, error) {
 		return h.tokens.Replace(ctx, s, func(token.Token) (token.Token, bool) { return token.Token{}, true })
 	})
 	return err
@@ -42,7 +42,7 @@ func (h *Hub) ClearToken(ctx context.Context, c access.Caller, name, scheme stri
 
 // withToken does something to one token of an integration, and shows what became of it.
 func (h *Hub) withToken(ctx context.Context, c access.Caller, a access.Action, name, scheme string,
-	do func(context.Context, token.Subject) (token.Record, error)) (api.Token, error) {
+	do func(context.Context, *token.Subject) (token.Record, error)) (api.Token, error) {
 	return act(ctx, h, c, a, strings.TrimSpace(name+" "+scheme), func() (api.Token, error) {
 		i, m, err := h.configured(ctx, name)
 		if err != nil {

@@ -37,9 +37,20 @@ func (s Secret) IsZero() bool { return s.text == nil }
 // IsMask reports whether the text is [Mask]: a masked answer that was written back.
 func (s Secret) IsMask() bool { return s.Reveal() == Mask }
 
-// Equal compares in constant time for texts of equal length.
+// Equal compares in constant time for texts of equal length, and makes no copies.
 func (s Secret) Equal(other Secret) bool {
-	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
+	if s.text == other.text {
+		return true
+	}
+	a, b := s.Reveal(), other.Reveal()
+	if len(a) != len(b) {
+		return false
+	}
+	var differ byte
+	for i := range len(a) {
+		differ |= a[i] ^ b[i]
+	}
+	return subtle.ConstantTimeByteEq(differ, 0) == 1
 }
 
 // String returns [Mask], or "" for the empty secret.

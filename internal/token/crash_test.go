@@ -107,7 +107,7 @@ func TestAnswerIsSavedThoughTheCallerIsGone(t *testing.T) {
 		if r := shared.record("zoom/oauth"); r.Generation != 1 || r.Claim.ID != "" {
 			t.Errorf("generation %d, claim %q", r.Generation, r.Claim.ID)
 		}
-		if _, err := k.Token(t.Context(), token.Subject{ID: "other", CanGrant: true, Source: p}); !fault.Is(err, fault.Unavailable) {
+		if _, err := k.Token(t.Context(), &token.Subject{ID: "other", CanGrant: true, Source: p}); !fault.Is(err, fault.Unavailable) {
 			t.Errorf("a closed keeper began a renewal: %v", err)
 		}
 	})
@@ -149,32 +149,13 @@ func TestStoreAwayAfterTheAnswer(t *testing.T) {
 	})
 }
 
-func TestRefreshTokenIsNotSpentWhileTheStoreIsAway(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, shared := newEndpoint(time.Minute, 0), newShelf()
-		p.rotate = true
-		k := keeper(t, shared)
-		must(t, k, subject(p))
-		shared.set(func() { shared.away = true })
-		time.Sleep(50 * time.Second)
-		must(t, k, subject(p)) // due, and alive
-		time.Sleep(50 * time.Second)
-		if _, err := k.Token(t.Context(), subject(p)); !fault.Is(err, fault.Unavailable) {
-			t.Errorf("got %v", err)
-		}
-		if p.count() != 1 {
-			t.Errorf("%d requests while the store was away", p.count()-1)
-		}
-	})
-}
-
 func TestEditsDuringARenewal(t *testing.T) {
 	for _, test := range []struct {
 		name  string
-		edit  func(*testing.T, *shelf, *token.Keeper, token.Subject)
+		edit  func(*testing.T, *shelf, *token.Keeper, *token.Subject)
 		check func(*testing.T, token.Record)
 	}{
-		{"another configuration", func(t *testing.T, _ *shelf, k *token.Keeper, s token.Subject) {
+		{"another configuration", func(t *testing.T, _ *shelf, k *token.Keeper, s *token.Subject) {
 			s.Configuration = seal.NewSecret("another")
 			k.Replace(t.Context(), s, typed("", "", time.Time{}))
 		}, func(t *testing.T, r token.Record) {
@@ -182,21 +163,21 @@ func TestEditsDuringARenewal(t *testing.T) {
 				t.Error("the token of the old configuration was stored")
 			}
 		}},
-		{"a typed token", func(t *testing.T, _ *shelf, k *token.Keeper, s token.Subject) {
+		{"a typed token", func(t *testing.T, _ *shelf, k *token.Keeper, s *token.Subject) {
 			k.Replace(t.Context(), s, typed("by-hand", "", time.Time{}))
 		}, func(t *testing.T, r token.Record) {
 			if r.Token.AccessToken.Reveal() != "by-hand" {
 				t.Error("the typed token was overwritten")
 			}
 		}},
-		{"deleted", func(_ *testing.T, shared *shelf, _ *token.Keeper, s token.Subject) {
+		{"deleted", func(_ *testing.T, shared *shelf, _ *token.Keeper, s *token.Subject) {
 			shared.delete(s.ID)
 		}, func(t *testing.T, r token.Record) {
 			if r.ID != "" {
 				t.Error("the token came back")
 			}
 		}},
-		{"a mark", func(_ *testing.T, shared *shelf, _ *token.Keeper, s token.Subject) {
+		{"a mark", func(_ *testing.T, shared *shelf, _ *token.Keeper, s *token.Subject) {
 			r, revision, _ := shared.Get(context.Background(), s.ID)
 			r.Used = true
 			shared.Put(context.Background(), s.ID, r, revision)

@@ -12,13 +12,15 @@ import (
 )
 
 // A Store keeps records by compare-and-swap on their revision. Get answers fault.NotFound if there is none; Put answers
-// fault.Conflict if the stored record has not the revision that is to be replaced, 0 meaning that there must be none.
+// fault.Conflict if the stored record has not the revision that is to be replaced, 0 meaning that there must be none. Any other
+// error of theirs means that the store is away.
 type Store interface {
 	Get(ctx context.Context, id string) (Record, int64, error)
 	Put(ctx context.Context, id string, r Record, replaces int64) (int64, error)
 }
 
-// A Subject is a token to keep: which record, and how to ask.
+// A Subject is a token to keep: which record, and how to ask. It is used with one keeper, and by its pointer: with the same one
+// every time a live token is found the fastest.
 type Subject struct {
 	ID            string
 	Configuration seal.Secret // digest of everything that shapes the request
@@ -27,6 +29,8 @@ type Subject struct {
 	CanRefresh    bool // there is an endpoint to spend a refresh token at
 	// Missing is the error when there is no token and no way to ask for one; it names what to fill in.
 	Missing error
+
+	entry atomic.Pointer[entry]
 }
 
 // Options set the keeper's times. The zero Options are the defaults.
@@ -37,20 +41,23 @@ type Options struct {
 	// Reread is for how long a record is served from memory before the store is asked whether another process changed it.
 	// One second by default.
 	Reread time.Duration
+	// Observer hears of renewals and waits; nil: nobody does.
+	Observer Observer
 }
 
 // A Keeper hands out live tokens: from memory when it can, else by walking the record's state machine. It is the only one
 // that acts on records.
 type Keeper struct {
-	store     Store
-	ask       time.Duration
-	claim     time.Duration
-	reread    time.Duration
-	entries   sync.Map // id → *entry
-	work      sync.WaitGroup
-	closing   context.Context
-	close     context.CancelFunc
-	closeOnce sync.Mutex // orders the start of work and Close
+	store    Store
+	ask      time.Duration
+	claim    time.Duration
+	reread   time.Duration
+	observer Observer
+	entries  sync.Map // id → *entry
+	work     sync.WaitGroup
+	closing  context.Context
+	close    context.CancelFunc
+	starting sync.Mutex // orders the start of work and Close
 }
 
 // NewKeeper returns a keeper over the store.
@@ -61,16 +68,19 @@ func NewKeeper(s Store, o Options) *Keeper {
 	if o.Reread <= 0 {
 		o.Reread = time.Second
 	}
-	k := &Keeper{store: s, ask: o.AskTimeout, claim: o.AskTimeout + o.AskTimeout/3, reread: o.Reread}
+	if o.Observer == nil {
+		o.Observer = nobody{}
+	}
+	k := &Keeper{store: s, ask: o.AskTimeout, claim: o.AskTimeout + o.AskTimeout/3, reread: o.Reread, observer: o.Observer}
 	k.closing, k.close = context.WithCancel(context.Background())
 	return k
 }
 
 // Close waits until every renewal under way has been saved, or ctx ends. No token is handed out by a renewal after it.
 func (k *Keeper) Close(ctx context.Context) error {
-	k.closeOnce.Lock()
+	k.starting.Lock()
 	k.close()
-	k.closeOnce.Unlock()
+	k.starting.Unlock()
 	done := make(chan struct{})
 	go func() { k.work.Wait(); close(done) }()
 	select {
@@ -83,8 +93,8 @@ func (k *Keeper) Close(ctx context.Context) error {
 
 // start runs f as work that Close waits for; false: the keeper is closed.
 func (k *Keeper) start(f func()) bool {
-	k.closeOnce.Lock()
-	defer k.closeOnce.Unlock()
+	k.starting.Lock()
+	defer k.starting.Unlock()
 	if k.closing.Err() != nil {
 		return false
 	}
@@ -92,88 +102,76 @@ func (k *Keeper) start(f func()) bool {
 	return true
 }
 
-// entry is what this process knows of one record.
-type entry struct {
-	seen    atomic.Pointer[sight]
-	reading atomic.Bool  // one reader at a time asks the store again
-	marked  atomic.Int64 // the generation that was last marked as used
-
-	mu      sync.Mutex
-	renewal *renewal  // under way
-	claim   string    // the claim of somebody else that was seen last,
-	since   time.Time // and since when, by our own clock
-}
-
-// sight is a record as it was read or written last.
-type sight struct {
-	record   Record
-	revision int64
-	at       time.Time
-	unsaved  bool // the store has yet to take it
-}
-
-func (k *Keeper) entry(id string) *entry {
-	if e, ok := k.entries.Load(id); ok {
-		return e.(*entry)
-	}
-	e, _ := k.entries.LoadOrStore(id, &entry{})
-	return e.(*entry)
-}
-
-// note remembers a record that was read from the store or written to it. A token that could not be saved yet stays until the
-// store has one as new.
-func (e *entry) note(r Record, revision int64) sight {
-	for {
-		old := e.seen.Load()
-		if old != nil && old.unsaved && old.record.Generation > r.Generation && old.record.Configuration.Equal(r.Configuration) {
-			return *old
-		}
-		s := &sight{record: r, revision: revision, at: time.Now()}
-		if e.seen.CompareAndSwap(old, s) {
-			return *s
-		}
-	}
-}
+// Bounds of how long the store is waited for: where there is something to go on with, and where there is not.
+const (
+	shortPatience = time.Second
+	longPatience  = 10 * time.Second
+)
 
 // read asks the store for the subject's record. No record yet: an empty one of revision 0.
-func (k *Keeper) read(ctx context.Context, e *entry, s Subject) (Record, int64, error) {
+func (k *Keeper) read(ctx context.Context, e *entry, s *Subject, patience time.Duration) (Record, int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	r, revision, err := k.store.Get(ctx, s.ID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Record{}, 0, err
 	}
 	r.ID = s.ID
-	seen := e.note(r, revision)
+	if r.Configuration.Equal(s.Configuration) {
+		r.Configuration = s.Configuration // one text for both, which compares the fastest
+	}
+	seen := k.note(e, r, revision)
 	return seen.record.For(s.Configuration), seen.revision, nil
 }
 
+// write replaces the subject's record, and remembers what was written.
+func (k *Keeper) write(ctx context.Context, e *entry, r Record, replaces int64) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, longPatience)
+	defer cancel()
+	revision, err := k.store.Put(ctx, r.ID, r, replaces)
+	if err == nil {
+		k.note(e, r, revision)
+	}
+	return revision, err
+}
+
 // look returns the subject's record from memory if that was read lately, else from the store. While one caller asks the store
-// the others go on with a usable token from memory, and so does everyone while the store is away (failure mode 26).
-func (k *Keeper) look(ctx context.Context, e *entry, s Subject) (Record, error) {
-	now := time.Now()
-	var known Record
-	if seen := e.seen.Load(); seen != nil {
+// the others go on with a usable token from memory for another moment; and so does everyone while the store is away, of whom
+// one now and then waits for it, but not for long (failure mode 26).
+func (k *Keeper) look(ctx context.Context, e *entry, s *Subject) (Record, error) {
+	now, seen, known := time.Now(), e.seen.Load(), Record{}
+	if seen != nil {
 		known = seen.record.For(s.Configuration)
-		if now.Sub(seen.at) < k.reread {
-			return known, nil
-		}
-		if known.Usable(now) && !e.reading.CompareAndSwap(false, true) {
+		age := now.Sub(seen.at)
+		if age < k.reread || known.Usable(now) && age < 2*k.reread && !e.reading.CompareAndSwap(false, true) {
 			return known, nil
 		}
 		defer e.reading.Store(false)
 	}
-	r, _, err := k.read(ctx, e, s)
-	if err != nil && known.Usable(now) {
-		return known, nil
+	r, _, err := k.read(ctx, e, s, shortPatience)
+	if err == nil || seen == nil {
+		return r, err
 	}
-	return r, err
+	return k.orKnown(e, seen, known, err)
+}
+
+// orKnown goes on with what is known, if the store could not be read, and lets it alone for a moment.
+func (k *Keeper) orKnown(e *entry, seen *sight, known Record, err error) (Record, error) {
+	if !known.Usable(time.Now()) {
+		return Record{}, err
+	}
+	again := k.sighted(seen.record, seen.revision)
+	again.unsaved = seen.unsaved
+	e.seen.CompareAndSwap(seen, again)
+	return known, nil
 }
 
 // update applies a transition to the stored record by compare-and-swap, again and again until nobody was faster. change
 // returns false to leave the record as it is.
-func (k *Keeper) update(ctx context.Context, s Subject, change func(Record) (Record, bool)) (Record, error) {
-	e := k.entry(s.ID)
+func (k *Keeper) update(ctx context.Context, s *Subject, change func(Record) (Record, bool)) (Record, error) {
+	e := k.entry(s)
 	for {
-		r, revision, err := k.read(ctx, e, s)
+		r, revision, err := k.read(ctx, e, s, longPatience)
 		if err != nil {
 			return Record{}, err
 		}
@@ -181,9 +179,7 @@ func (k *Keeper) update(ctx context.Context, s Subject, change func(Record) (Rec
 		if !ok {
 			return r, nil
 		}
-		revision, err = k.store.Put(ctx, s.ID, next, revision)
-		if err == nil {
-			e.note(next, revision)
+		if _, err = k.write(ctx, e, next, revision); err == nil {
 			return next, nil
 		}
 		if !fault.Is(err, fault.Conflict) {

@@ -144,8 +144,8 @@ func (p *endpoint) accepts(t token.Held) bool {
 	return time.Now().Before(p.live[t.AccessToken.Reveal()])
 }
 
-func subject(p token.Source) token.Subject {
-	return token.Subject{
+func subject(p token.Source) *token.Subject {
+	return &token.Subject{
 		ID: "zoom/oauth", Configuration: seal.NewSecret("digest"), Source: p, CanGrant: true, CanRefresh: true,
 		Missing: fault.New(fault.Invalid, "fill in client_id"),
 	}
@@ -157,7 +157,7 @@ func keeper(t *testing.T, s token.Store) *token.Keeper {
 	return k
 }
 
-func must(t *testing.T, k *token.Keeper, s token.Subject) token.Held {
+func must(t *testing.T, k *token.Keeper, s *token.Subject) token.Held {
 	t.Helper()
 	held, err := k.Token(t.Context(), s)
 	if err != nil {
@@ -428,7 +428,7 @@ func TestRejectedTokenIsRenewedOnce(t *testing.T) {
 
 func TestRejectedTokenWithoutAWayToRenewStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k, s := keeper(t, newShelf()), token.Subject{ID: "a", Missing: errors.New("nothing to ask with")}
+		k, s := keeper(t, newShelf()), &token.Subject{ID: "a", Missing: errors.New("nothing to ask with")}
 		if _, err := k.Token(t.Context(), s); !errors.Is(err, s.Missing) {
 			t.Errorf("got %v", err)
 		}

@@ -21,7 +21,7 @@ const (
 
 // renewal is one walk through claim, ask and save; at most one is under way for a record in a process.
 type renewal struct {
-	subject Subject
+	subject *Subject
 	reason  reason
 	done    chan struct{} // closed when record and err are set; saving may go on after it
 	over    chan struct{} // closed when another renewal may begin
@@ -29,7 +29,7 @@ type renewal struct {
 	err     error
 }
 
-func newRenewal(s Subject, why reason) *renewal {
+func newRenewal(s *Subject, why reason) *renewal {
 	return &renewal{subject: s, reason: why, done: make(chan struct{}), over: make(chan struct{})}
 }
 
@@ -48,7 +48,7 @@ func (n *renewal) finished() bool {
 }
 
 // begin returns the renewal under way, or starts one. It fails only when the keeper is closed.
-func (k *Keeper) begin(e *entry, s Subject, why reason) (*renewal, error) {
+func (k *Keeper) begin(e *entry, s *Subject, why reason) (*renewal, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.renewal != nil {
@@ -73,7 +73,9 @@ func errClosing() error {
 }
 
 // renew begins or joins a renewal and waits for its outcome.
-func (k *Keeper) renew(ctx context.Context, e *entry, s Subject, why reason) (Record, error) {
+func (k *Keeper) renew(ctx context.Context, e *entry, s *Subject, why reason) (Record, error) {
+	began := time.Now()
+	defer func() { k.observer.Waited(time.Since(began)) }()
 	for {
 		n, err := k.begin(e, s, why)
 		if err != nil {
@@ -99,7 +101,7 @@ func (k *Keeper) renew(ctx context.Context, e *entry, s Subject, why reason) (Re
 // concerns reports whether the outcome of a finished renewal answers a caller. One who came in time takes it as it is: were the
 // token's life shorter than the way back, asking again would not help. One who came late, while the outcome was still being
 // saved, takes a token that is usable.
-func (n *renewal) concerns(s Subject, late bool, why reason) bool {
+func (n *renewal) concerns(s *Subject, late bool, why reason) bool {
 	switch {
 	case !n.subject.Configuration.Equal(s.Configuration):
 		return false
@@ -123,28 +125,51 @@ func await(ctx context.Context, done <-chan struct{}) error {
 func (k *Keeper) run(e *entry, n *renewal) {
 	ctx := context.WithoutCancel(k.closing)
 	r, revision, took, err := k.take(ctx, e, n)
-	if err != nil || !took {
+	away, isAway := errors.AsType[*awayError](err)
+	switch {
+	case isAway && n.reason != swept && n.subject.CanGrant:
+		r, revision, err = k.alone(e, n.subject)
+	case isAway:
+		err = away.error
+	}
+	if err != nil || !took && !isAway {
 		n.finish(r, err)
 		return
 	}
 	o := k.attempt(ctx, n, r)
-	stored, err := k.save(ctx, e, n, r, revision, o)
-	switch {
-	case n.finished():
-	case o.err != nil:
-		n.finish(Record{}, told(o.err))
-	default:
-		n.finish(stored, err)
+	stored, err := k.save(ctx, e, r, revision, o)
+	if o.err != nil {
+		err = told(o.err)
 	}
+	n.finish(stored, err)
+}
+
+// An awayError is a failure of the store, and no answer of its.
+type awayError struct{ error }
+
+func (e *awayError) Unwrap() error { return e.error }
+
+// alone returns the record to ask with from the credentials while the store is away: nobody can be told, so every process that
+// needs a token gets one, and keeps it in memory until the store is back (failure mode 26). The refresh token is left alone.
+func (k *Keeper) alone(e *entry, s *Subject) (Record, int64, error) {
+	r, revision := Record{ID: s.ID, Configuration: s.Configuration}, int64(0)
+	if seen := e.seen.Load(); seen != nil {
+		r, revision = seen.record.For(s.Configuration), seen.revision
+	}
+	if err := r.refusal(s, time.Now()); err != nil {
+		return Record{}, 0, err
+	}
+	r.Claim = Claim{}
+	return r, revision, nil
 }
 
 // take claims the record; false: somebody else has renewed it, there is nothing left to do.
 func (k *Keeper) take(ctx context.Context, e *entry, n *renewal) (Record, int64, bool, error) {
 	s, first := n.subject, int64(-1)
 	for {
-		r, revision, err := k.read(ctx, e, s)
+		r, revision, err := k.read(ctx, e, s, longPatience)
 		if err != nil {
-			return Record{}, 0, false, err
+			return Record{}, 0, false, &awayError{err}
 		}
 		now := time.Now()
 		if first < 0 {
@@ -160,19 +185,21 @@ func (k *Keeper) take(ctx context.Context, e *entry, n *renewal) (Record, int64,
 			return Record{}, 0, false, err
 		}
 		if !e.lapsed(r.Claim, now) {
+			if n.reason == swept {
+				return r, revision, false, nil // somebody is at it; a later sweep sees whether they ever finish
+			}
 			if sleep(k.closing, waitStep) != nil {
 				return Record{}, 0, false, errClosing()
 			}
 			continue // after waiting look again
 		}
 		r = r.Claimed(k.newClaim(now), s)
-		revision, err = k.store.Put(ctx, s.ID, r, revision)
+		revision, err = k.write(ctx, e, r, revision)
 		if err == nil {
-			e.note(r, revision)
 			return r, revision, true, nil
 		}
 		if !fault.Is(err, fault.Conflict) {
-			return Record{}, 0, false, err
+			return Record{}, 0, false, &awayError{err}
 		}
 	}
 }
@@ -224,12 +251,30 @@ func (o outcome) apply(r Record) Record {
 	return r
 }
 
+// name is the outcome as an [Observer] hears it.
+func (o outcome) name() string {
+	ask, ok := errors.AsType[*AskError](o.err)
+	switch {
+	case ok && ask.Permanent:
+		return OutcomePermanent
+	case o.err != nil:
+		return OutcomeTemporary
+	case o.refreshed:
+		return OutcomeRefreshed
+	}
+	return OutcomeGranted
+}
+
 // attempt spends the refresh token or asks from the credentials. A refresh token that is refused falls back to the credentials
 // (failure mode 18).
 func (k *Keeper) attempt(ctx context.Context, n *renewal, r Record) (o outcome) {
 	ctx, cancel := context.WithTimeout(ctx, k.ask)
 	defer cancel()
-	defer func() { o.at, o.jitter, o.used = time.Now(), rand.Float64(), n.reason != swept }()
+	began := time.Now()
+	defer func() {
+		o.at, o.jitter, o.used = time.Now(), rand.Float64(), n.reason != swept
+		k.observer.Renewal(o.name(), o.at.Sub(began))
+	}()
 	s := n.subject
 	if r.Claim.Spends {
 		o.refreshed = true
@@ -252,7 +297,7 @@ func useless(err error) bool {
 }
 
 // onlyRefresh makes the refusal of a refresh token the permanent failure that it is where there is nothing else to ask with.
-func onlyRefresh(err error, s Subject) error {
+func onlyRefresh(err error, s *Subject) error {
 	e, ok := errors.AsType[*AskError](err)
 	if !ok || !e.Rejected || s.CanGrant {
 		return err
@@ -262,59 +307,6 @@ func onlyRefresh(err error, s Subject) error {
 	broken.Err = fault.Wrap(fault.Reconnect, e.Err, "the refresh token was refused").
 		WithHint("a person has to connect the integration again, or type a new token")
 	return &broken
-}
-
-// save stores what an attempt made of the record r, and returns what the store then holds. If the store is away a token is
-// served from memory, and saving goes on until it is back or the keeper closes (failure modes 17 and 26). A failure that can't
-// be saved is given up when its claim has lapsed anyway.
-func (k *Keeper) save(ctx context.Context, e *entry, n *renewal, r Record, revision int64, o outcome) (Record, error) {
-	began := time.Now()
-	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		stored, rev, err := k.put(ctx, r, revision, o)
-		if err == nil {
-			e.seen.Store(&sight{record: stored, revision: rev, at: time.Now()})
-			return stored, nil
-		}
-		last := o.err != nil && time.Since(began) > k.claim || k.closing.Err() != nil && pause == time.Second
-		if last || !fault.Is(err, fault.Unavailable) {
-			return Record{}, err
-		}
-		if o.err == nil && !n.finished() {
-			next := o.apply(r)
-			e.seen.Store(&sight{record: next, at: time.Now(), unsaved: true})
-			n.finish(next, nil)
-		}
-		time.Sleep(pause)
-	}
-}
-
-// put writes the outcome over the claimed record r. If somebody has written meanwhile, it is applied to what they wrote while
-// our claim stands in it; else a token that was received gives way only to a newer one, or to another configuration (failure
-// modes 25, 27 and 28), and a failure is of no interest.
-func (k *Keeper) put(ctx context.Context, r Record, revision int64, o outcome) (Record, int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, k.ask)
-	defer cancel()
-	next := o.apply(r)
-	for {
-		rev, err := k.store.Put(ctx, r.ID, next, revision)
-		if err == nil || !fault.Is(err, fault.Conflict) {
-			return next, rev, err
-		}
-		stored, rev, err := k.store.Get(ctx, r.ID)
-		if fault.Is(err, fault.NotFound) {
-			return Record{}, 0, fault.New(fault.NotFound, "the integration was deleted meanwhile")
-		}
-		if err != nil {
-			return Record{}, 0, err
-		}
-		switch {
-		case stored.Claim.ID == r.Claim.ID:
-			next = o.apply(stored)
-		case o.err != nil || !next.Supersedes(stored):
-			return stored, rev, nil
-		}
-		revision = rev
-	}
 }
 
 // told is what waiting callers hear of a failed attempt.

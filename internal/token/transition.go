@@ -9,7 +9,7 @@ import (
 
 // Claimed returns the record with a claim on it for an attempt for the subject. If it takes over a claim that has lapsed, the
 // refresh token that its holder was spending is in doubt.
-func (r Record) Claimed(c Claim, s Subject) Record {
+func (r Record) Claimed(c Claim, s *Subject) Record {
 	r.InDoubt = r.InDoubt || r.Claim.Spends
 	c.Spends = r.Spends(s)
 	r.Claim = c
@@ -18,7 +18,7 @@ func (r Record) Claimed(c Claim, s Subject) Record {
 
 // Spends reports whether an attempt for the subject spends the refresh token: there is one, and either it is certainly unspent
 // or nothing else is left to try (failure mode 17).
-func (r Record) Spends(s Subject) bool {
+func (r Record) Spends(s *Subject) bool {
 	return s.CanRefresh && !r.Token.RefreshToken.IsZero() && !(r.InDoubt && s.CanGrant)
 }
 

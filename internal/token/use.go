@@ -17,14 +17,13 @@ type Held struct {
 // renewed in the background; otherwise the caller waits for the one renewal that all callers share, or until its context ends
 // (the renewal goes on). Errors: fault.Reconnect if a person has to do something, fault.Unavailable if the token endpoint or
 // the store can't be reached now.
-func (k *Keeper) Token(ctx context.Context, s Subject) (Held, error) {
-	e := k.entry(s.ID)
-	r, err := k.look(ctx, e, s)
-	if err != nil {
-		return Held{}, err
+func (k *Keeper) Token(ctx context.Context, s *Subject) (Held, error) {
+	e, now := k.entry(s), time.Now()
+	if held, ok := e.live(s, now); ok {
+		return held, nil
 	}
-	now := time.Now()
-	if !r.Usable(now) {
+	r, err := k.look(ctx, e, s)
+	if err != nil || !r.Usable(now) {
 		if r, err = k.renew(ctx, e, s, onDemand); err != nil {
 			return Held{}, err
 		}
@@ -39,7 +38,7 @@ func (k *Keeper) Token(ctx context.Context, s Subject) (Held, error) {
 
 // mark notes in the record that somebody wanted this token, once per generation and in the background, so that a sweep of any
 // process renews it ahead. A mark that is lost does no harm.
-func (k *Keeper) mark(e *entry, s Subject, r Record) {
+func (k *Keeper) mark(e *entry, s *Subject, r Record) {
 	marked := e.marked.Load()
 	if r.Used || r.RenewAt().IsZero() || marked == r.Generation || !e.marked.CompareAndSwap(marked, r.Generation) {
 		return
@@ -55,29 +54,37 @@ func (k *Keeper) mark(e *entry, s Subject, r Record) {
 	})
 }
 
-// Sweep starts a renewal in the background if the record is due, and returns at once.
-func (k *Keeper) Sweep(ctx context.Context, s Subject) error {
-	e := k.entry(s.ID)
-	r, _, err := k.read(ctx, e, s)
+// Sweep starts a renewal in the background if the record is due, and returns at once. Where there is nothing to ask with it
+// notes that the record need not be looked at again.
+func (k *Keeper) Sweep(ctx context.Context, s *Subject) error {
+	e := k.entry(s)
+	r, _, err := k.read(ctx, e, s, longPatience)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
-	if state := r.State(now); (state == Due || state == Claimed) && r.renewable(now) && (s.CanGrant || r.Spends(s)) {
+	switch state := r.State(now); {
+	case !s.CanGrant && !r.Spends(s):
+		_, err = k.update(ctx, s, func(r Record) (Record, bool) {
+			hopeless := r.Used && !s.CanGrant && !r.Spends(s)
+			r.Used = false
+			return r, hopeless
+		})
+	case (state == Due || state == Claimed) && r.renewable(now):
 		k.begin(e, s, swept)
 	}
-	return nil
+	return err
 }
 
 // Renew asks for a new token now, whatever the record says, because a person wants it. A renewal under way is joined.
-func (k *Keeper) Renew(ctx context.Context, s Subject) (Record, error) {
-	return k.renew(ctx, k.entry(s.ID), s, wanted)
+func (k *Keeper) Renew(ctx context.Context, s *Subject) (Record, error) {
+	return k.renew(ctx, k.entry(s), s, wanted)
 }
 
 // Reject says that the API refused the token of that generation (a 401). It reports whether another token is worth a try: the
 // refused one is set aside if it is still the current one, and somebody may have renewed it already (failure mode 23). It is
 // not if there is no way to get another, or the last renewal did not help either (failure mode 24).
-func (k *Keeper) Reject(ctx context.Context, s Subject, generation int64) (bool, error) {
+func (k *Keeper) Reject(ctx context.Context, s *Subject, generation int64) (bool, error) {
 	r, err := k.update(ctx, s, func(r Record) (Record, bool) {
 		if !s.CanGrant && !r.Spends(s) {
 			return r, false
@@ -89,7 +96,7 @@ func (k *Keeper) Reject(ctx context.Context, s Subject, generation int64) (bool,
 
 // Trust says that the API refused also the token of that generation, which a renewal had just brought: its refusals are about
 // something else, and bring no renewal for a while (failure mode 24).
-func (k *Keeper) Trust(ctx context.Context, s Subject, generation int64) error {
+func (k *Keeper) Trust(ctx context.Context, s *Subject, generation int64) error {
 	_, err := k.update(ctx, s, func(r Record) (Record, bool) {
 		return r.Trusted(time.Now()), r.Generation == generation
 	})
@@ -98,7 +105,7 @@ func (k *Keeper) Trust(ctx context.Context, s Subject, generation int64) error {
 
 // Replace stores a token that a person typed; change returns it for the one there is now, or false to leave that. The zero
 // Token clears the record. A renewal under way is overtaken: its answer is dropped.
-func (k *Keeper) Replace(ctx context.Context, s Subject, change func(Token) (Token, bool)) (Record, error) {
+func (k *Keeper) Replace(ctx context.Context, s *Subject, change func(Token) (Token, bool)) (Record, error) {
 	return k.update(ctx, s, func(r Record) (Record, bool) {
 		t, ok := change(r.Token)
 		return r.Replaced(t), ok
@@ -106,13 +113,13 @@ func (k *Keeper) Replace(ctx context.Context, s Subject, change func(Token) (Tok
 }
 
 // Record returns the subject's record as the store has it, for people to look at.
-func (k *Keeper) Record(ctx context.Context, s Subject) (Record, error) {
-	r, _, err := k.read(ctx, k.entry(s.ID), s)
+func (k *Keeper) Record(ctx context.Context, s *Subject) (Record, error) {
+	r, _, err := k.read(ctx, k.entry(s), s, longPatience)
 	return r, err
 }
 
 // refusal is the error for a caller who needs a token that the record does not allow to ask for.
-func (r Record) refusal(s Subject, now time.Time) error {
+func (r Record) refusal(s *Subject, now time.Time) error {
 	switch {
 	case !s.CanGrant && !r.Spends(s):
 		return s.Missing
