@@ -28,11 +28,12 @@ var allowed = map[string]string{
 	"internal/openapi":          "fault internal/model internal/openapi/tree",
 	"internal/token":            "fault internal/seal",
 	"internal/outbound":         "fault internal/seal",
+	"internal/recent":           "fault",
 	"internal/oauth":            "fault internal/model internal/outbound internal/seal internal/token",
 	"internal/credential":       "fault internal/seal internal/token",
 	"internal/call":             "fault internal/credential internal/model internal/outbound internal/seal",
 	"internal/integration":      "fault internal/model internal/seal",
-	"internal/access":           "fault internal/seal",
+	"internal/access":           "fault internal/recent internal/seal",
 	"internal/audit":            "fault internal/seal",
 	"internal/store/driver":     "fault",
 	"internal/store/sqlite":     "fault internal/store/driver",
@@ -41,7 +42,7 @@ var allowed = map[string]string{
 	"internal/store": "fault internal/access internal/audit internal/integration internal/model internal/seal " +
 		"internal/store/driver internal/token",
 	"internal/hub": "api fault internal/access internal/audit internal/call internal/credential internal/integration " +
-		"internal/model internal/oauth internal/openapi internal/outbound internal/seal internal/store internal/token",
+		"internal/model internal/oauth internal/openapi internal/outbound internal/recent internal/seal internal/store internal/token",
 	"internal/server":                 "api fault internal/access internal/seal internal/server/internal/schema",
 	"internal/server/internal/schema": "",
 	"internal/cli":                    "api client fault",
