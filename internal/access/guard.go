@@ -19,9 +19,9 @@ const (
 
 // A Guard finds out who a caller is. It is safe for concurrent use, and several processes may guard the same collections.
 type Guard struct {
-	users    Collection[User]
-	accounts Collection[Account]
-	sessions Collection[Session]
+	users    *known[User]
+	accounts *known[Account]
+	sessions *known[Session]
 	verified *memory       // passwords that were right
 	failures *brake        // slows down who guesses
 	hashing  chan struct{} // a hash takes 19 MiB: a few at once
@@ -32,9 +32,9 @@ type Guard struct {
 // NewGuard returns a guard over the collections of the store.
 func NewGuard(users Collection[User], accounts Collection[Account], sessions Collection[Session]) *Guard {
 	return &Guard{
-		users:    users,
-		accounts: accounts,
-		sessions: sessions,
+		users:    remembering(users),
+		accounts: remembering(accounts),
+		sessions: remembering(sessions),
 		verified: newMemory(),
 		failures: newBrake(),
 		hashing:  make(chan struct{}, 4),
@@ -104,11 +104,11 @@ func (g *Guard) account(ctx context.Context, clientID string) (Account, int64, e
 }
 
 // find returns what is stored under a name, the zero value if nothing is or could be.
-func find[T any](ctx context.Context, in Collection[T], name string) (value T, revision int64, err error) {
+func find[T any](ctx context.Context, in *known[T], name string) (value T, revision int64, err error) {
 	if !names.MatchString(name) {
 		return value, 0, nil
 	}
-	value, revision, err = in.Get(ctx, name)
+	value, revision, err = in.recent(ctx, name)
 	if fault.Is(err, fault.NotFound) {
 		return value, 0, nil
 	}

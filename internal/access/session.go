@@ -26,7 +26,7 @@ func (g *Guard) open(ctx context.Context, s Session, life time.Duration) (seal.S
 // Session returns the caller of a session's text, or of an account's access token, with the role that the user or account
 // has now. fault.Unauthenticated if it is unknown, has expired, or its user or account is gone or has a new password.
 func (g *Guard) Session(ctx context.Context, text seal.Secret) (Caller, error) {
-	s, _, err := g.sessions.Get(ctx, sessionID(text))
+	s, _, err := g.sessions.recent(ctx, sessionID(text))
 	if fault.Is(err, fault.NotFound) {
 		return Caller{}, over()
 	}
@@ -46,10 +46,10 @@ func (g *Guard) Session(ctx context.Context, text seal.Secret) (Caller, error) {
 // holder returns whose session it is, and the stamp that such a session has now.
 func (g *Guard) holder(ctx context.Context, s Session) (Caller, string, error) {
 	if s.Kind == KindAccount {
-		account, _, err := g.accounts.Get(ctx, s.Name)
+		account, _, err := g.accounts.recent(ctx, s.Name)
 		return account.caller(), account.ClientID, err
 	}
-	user, _, err := g.users.Get(ctx, s.Name)
+	user, _, err := g.users.recent(ctx, s.Name)
 	return user.caller(), user.Stamp, err
 }
 

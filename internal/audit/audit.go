@@ -52,44 +52,105 @@ type Collection interface {
 type Log struct {
 	entries Collection
 	clock   clock
+	backlog backlog
 }
 
 // NewLog returns a log over the collection.
-func NewLog(c Collection) *Log { return &Log{entries: c} }
+func NewLog(c Collection) *Log { return &Log{entries: c, backlog: newBacklog(c)} }
+
+// Close writes what is still to be written, as long as ctx lasts.
+func (l *Log) Close(ctx context.Context) error { return l.backlog.close(ctx) }
 
 // An Act is something under way.
 type Act struct {
-	log      *Log
-	entry    Entry
+	log    *Log
+	line   line
+	start  time.Time
+	anyway bool
+}
+
+// A line is an entry to be written.
+type line struct {
 	key      string
-	revision int64
-	start    time.Time
+	entry    Entry
+	replaces int64 // revision
+}
+
+func (l *Log) act(caller, action, target string) *Act {
+	now := time.Now()
+	id, key := l.clock.next(now)
+	return &Act{log: l, start: now, line: line{key: key, entry: Entry{
+		ID: id, Time: now.UTC().Truncate(time.Millisecond), Caller: brief(caller), Action: action, Target: brief(target), Outcome: Started,
+	}}}
+}
+
+func (a *Act) put(ctx context.Context) error {
+	revision, err := a.log.entries.Put(ctx, a.line.key, a.line.entry, a.line.replaces)
+	if err == nil {
+		a.line.replaces = revision
+	}
+	return err
 }
 
 // Begin records that the caller is about to act on the target. If it fails, the act must not take place.
 func (l *Log) Begin(ctx context.Context, caller, action, target string) (*Act, error) {
-	now := time.Now()
-	id, key := l.clock.next(now)
-	act := &Act{log: l, key: key, start: now, entry: Entry{
-		ID: id, Time: now.UTC().Truncate(time.Millisecond), Caller: brief(caller), Action: action, Target: brief(target), Outcome: Started,
-	}}
-	var err error
-	if act.revision, err = l.entries.Put(ctx, key, act.entry, 0); err != nil {
-		return nil, fault.Wrap(fault.KindOf(err), err, "nothing was done, because it could not be written to the audit log")
+	act := l.act(caller, action, target)
+	if err := act.put(ctx); err != nil {
+		return nil, unwritten(err)
 	}
 	return act, nil
 }
 
-// endWithin bounds the writing of an outcome, whose request may be gone.
-const endWithin = 5 * time.Second
+// BeginAnyway is Begin for what goes on while the store is away (failure mode 26): the entry is kept in memory until the store
+// is back. It fails only when too many are waiting.
+func (l *Log) BeginAnyway(ctx context.Context, caller, action, target string) (*Act, error) {
+	act := l.act(caller, action, target)
+	act.anyway = true
+	if l.backlog.waiting() {
+		return act, l.backlog.room()
+	}
+	writing, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := act.put(writing)
+	if err == nil {
+		return act, nil
+	}
+	if fault.Is(err, fault.Unavailable) && ctx.Err() == nil {
+		l.backlog.failed()
+		return act, nil
+	}
+	return nil, unwritten(err)
+}
+
+func unwritten(err error) error {
+	return fault.Wrap(fault.KindOf(err), err, "nothing was done, because it could not be written to the audit log")
+}
+
+// How long the writing of an entry may take: of an outcome, whose request may be gone, and of what can wait.
+const (
+	endWithin = 5 * time.Second
+	patience  = time.Second
+)
 
 // End records how the act ended: err is its error, or nil. It writes even if ctx has ended.
 func (a *Act) End(ctx context.Context, err error) error {
-	a.entry.Outcome, a.entry.Detail = outcome(err)
-	a.entry.Millis = time.Since(a.start).Milliseconds()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
+	a.line.entry.Outcome, a.line.entry.Detail = outcome(err)
+	a.line.entry.Millis = time.Since(a.start).Milliseconds()
+	if a.anyway && a.log.backlog.waiting() {
+		a.log.backlog.add(a.line)
+		return nil
+	}
+	within := endWithin
+	if a.anyway {
+		within = patience
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
-	_, failed := a.log.entries.Put(ctx, a.key, a.entry, a.revision)
+	failed := a.put(ctx)
+	if a.anyway && fault.Is(failed, fault.Unavailable) {
+		a.log.backlog.add(a.line)
+		return nil
+	}
 	return failed
 }
 

@@ -5,6 +5,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"carnet.dev/carnet/api"
@@ -32,6 +33,7 @@ type Hub struct {
 	audit     *audit.Log
 	tokens    *token.Keeper
 	clients   *outbound.Clients
+	memory    memory
 	version   string
 	retention time.Duration
 }
@@ -44,19 +46,25 @@ func New(s *store.Store, o Options) *Hub {
 		audit:     audit.NewLog(s.Audit),
 		tokens:    token.NewKeeper(s.Tokens, o.Token),
 		clients:   outbound.New(o.Egress),
+		memory:    newMemory(),
 		version:   o.Version,
 		retention: o.AuditRetention,
 	}
 }
 
-// Close waits for token renewals under way to be saved, and ends idle connections.
+// Close waits for token renewals under way to be saved and for the audit log to be written, and ends idle connections.
 func (h *Hub) Close(ctx context.Context) error {
 	defer h.clients.Close()
-	return h.tokens.Close(ctx)
+	return errors.Join(h.tokens.Close(ctx), h.audit.Close(ctx))
 }
+
+// healthWithin is how long the store may take to be well.
+const healthWithin = 2 * time.Second
 
 // Health reports whether the store can be used.
 func (h *Hub) Health(ctx context.Context) (api.Health, error) {
+	ctx, cancel := context.WithTimeout(ctx, healthWithin)
+	defer cancel()
 	health := api.Health{Status: "ok", Version: h.version, Store: "ok"}
 	if err := h.store.Ping(ctx); err != nil {
 		health.Status, health.Store = "unavailable", "unavailable"
@@ -86,7 +94,11 @@ func doing(ctx context.Context, h *Hub, c access.Caller, a access.Action, target
 // audited is [act] without a question about roles.
 func audited[T any](ctx context.Context, h *Hub, caller string, a access.Action, target string, do func() (T, error)) (T, error) {
 	var none T
-	entry, err := h.audit.Begin(ctx, caller, string(a), target)
+	begin := h.audit.Begin
+	if a == access.OperationRun { // tasks go on while the store is away
+		begin = h.audit.BeginAnyway
+	}
+	entry, err := begin(ctx, caller, string(a), target)
 	if err != nil {
 		return none, err
 	}

@@ -12,6 +12,8 @@ import (
 	"carnet.dev/carnet/internal/access"
 	"carnet.dev/carnet/internal/integration"
 	"carnet.dev/carnet/internal/model"
+	"carnet.dev/carnet/internal/store"
+	"carnet.dev/carnet/internal/token"
 )
 
 // CreateIntegration makes an integration of a model, with the settings that the document suggests and those given.
@@ -40,7 +42,10 @@ func (h *Hub) CreateIntegration(ctx context.Context, c access.Caller, r api.Inte
 		typed := settings.TakeTokens()
 		i.Settings, i.Created = settings, time.Now()
 		i.Updated = i.Created
-		_, err = h.store.Integrations.Put(ctx, i.Name, i, 0)
+		if wrong := h.configure(i, 0, &m).wrong; wrong != nil {
+			return api.Integration{}, wrong
+		}
+		revision, err := h.store.Integrations.Put(ctx, i.Name, i, 0)
 		if fault.Is(err, fault.Conflict) {
 			return api.Integration{}, fault.New(fault.Conflict, "integration %q already exists", i.Name).
 				WithHint("choose another name, or change that one (carnet integration set)")
@@ -48,48 +53,69 @@ func (h *Hub) CreateIntegration(ctx context.Context, c access.Caller, r api.Inte
 		if err != nil {
 			return api.Integration{}, err
 		}
-		if err := h.typeTokens(ctx, &i, &m, typed); err != nil {
-			return api.Integration{}, err
-		}
-		return h.viewIntegration(ctx, &i, &m)
+		return h.edited(ctx, h.configure(i, revision, &m), typed)
 	})
 }
 
-// Integrations lists the integrations, by name.
+// edited is what follows on a stored edit: what was known is forgotten, and the tokens that came along are stored.
+func (h *Hub) edited(ctx context.Context, c *configured, typed map[string]integration.Token) (api.Integration, error) {
+	h.memory.integrations.Forget(c.Name)
+	if err := h.typeTokens(ctx, c, typed); err != nil {
+		return api.Integration{}, err
+	}
+	records, err := h.records(ctx, c)
+	return viewIntegration(c, records), err
+}
+
+// Integrations lists the integrations, by name. A page of the plain list costs no more than what is on it; one that is selected
+// or sorted is made of all.
 func (h *Hub) Integrations(ctx context.Context, c access.Caller, q api.Query) (api.IntegrationList, error) {
+	list := api.IntegrationList{Results: []api.Stored{}}
 	if err := c.Allow(access.IntegrationRead); err != nil {
-		return api.IntegrationList{}, err
+		return list, err
 	}
-	var all []integration.Integration
-	for e, err := range h.store.Integrations.All(ctx, "") {
-		if err != nil {
-			return api.IntegrationList{}, err
-		}
-		if q.Model == "" || versionID(q.Model) == e.Value.Model {
-			all = append(all, e.Value)
-		}
-	}
-	page, total, err := selection(all, q, func(i integration.Integration, field string) (string, bool) {
-		switch field {
-		case "", "name":
-			return i.Name, true
-		case "model":
-			return api.ModelPrefix + i.Model, true
-		}
-		return "", false
-	})
+	page, total, err := h.integrationPage(ctx, q)
 	if err != nil {
-		return api.IntegrationList{}, err
+		return list, err
 	}
-	list := api.IntegrationList{Results: []api.Stored{}, Total: total}
-	for _, i := range page {
-		stored, err := h.stored(ctx, &i)
+	list.Total = total
+	for _, e := range page {
+		stored, err := h.stored(ctx, e.Value, e.Revision)
 		if err != nil {
-			return api.IntegrationList{}, err
+			return list, err
 		}
 		list.Results = append(list.Results, stored)
 	}
 	return list, nil
+}
+
+type storedIntegration = store.Entry[integration.Integration]
+
+func (h *Hub) integrationPage(ctx context.Context, q api.Query) (page []storedIntegration, total int, err error) {
+	if plain := (api.Query{Skip: q.Skip, Limit: q.Limit}); q == plain && q.Limit > 0 {
+		if page, err = h.store.Integrations.Page(ctx, max(q.Skip, 0), q.Limit); err == nil {
+			total, err = h.store.Integrations.Count(ctx)
+		}
+		return page, total, err
+	}
+	var all []storedIntegration
+	for e, err := range h.store.Integrations.All(ctx, "") {
+		if err != nil {
+			return nil, 0, err
+		}
+		if q.Model == "" || versionID(q.Model) == e.Value.Model {
+			all = append(all, e)
+		}
+	}
+	return selection(all, q, func(e storedIntegration, field string) (string, bool) {
+		switch field {
+		case "", "name":
+			return e.Value.Name, true
+		case "model":
+			return api.ModelPrefix + e.Value.Model, true
+		}
+		return "", false
+	})
 }
 
 // Integration returns an integration, its secrets masked.
@@ -97,11 +123,11 @@ func (h *Hub) Integration(ctx context.Context, c access.Caller, name string) (ap
 	if err := c.Allow(access.IntegrationRead); err != nil {
 		return api.Stored{}, err
 	}
-	i, _, err := h.integration(ctx, name)
+	i, revision, err := h.integration(ctx, name)
 	if err != nil {
 		return api.Stored{}, err
 	}
-	return h.stored(ctx, &i)
+	return h.stored(ctx, i, revision)
 }
 
 // ReplaceIntegration replaces an integration's model and settings; sections of the settings that are not given stay. Masked
@@ -165,19 +191,19 @@ func (h *Hub) change(ctx context.Context, c access.Caller, name string, head fun
 			if i.Settings, err = edit(i.Settings, &m); err != nil {
 				return api.Integration{}, err
 			}
+			if wrong := h.configure(i, 0, &m).wrong; wrong != nil {
+				return api.Integration{}, wrong
+			}
 			typed := i.Settings.TakeTokens()
 			i.Updated = time.Now()
-			_, err = h.store.Integrations.Put(ctx, name, i, revision)
+			revision, err = h.store.Integrations.Put(ctx, name, i, revision)
 			if fault.Is(err, fault.Conflict) {
 				continue
 			}
 			if err != nil {
 				return api.Integration{}, err
 			}
-			if err := h.typeTokens(ctx, &i, &m, typed); err != nil {
-				return api.Integration{}, err
-			}
-			return h.viewIntegration(ctx, &i, &m)
+			return h.edited(ctx, h.configure(i, revision, &m), typed)
 		}
 	})
 }
@@ -193,7 +219,8 @@ func (h *Hub) DeleteIntegration(ctx context.Context, c access.Caller, name strin
 		if err := h.store.Integrations.Delete(ctx, name, revision); err != nil {
 			return err
 		}
-		for e, err := range h.store.Tokens.All(ctx, recordID(i.UID, "")) {
+		h.memory.integrations.Forget(name)
+		for e, err := range h.store.Tokens.All(ctx, recordID(&i, "")) {
 			if err != nil {
 				return err
 			}
@@ -224,52 +251,38 @@ func (h *Hub) integration(ctx context.Context, name string) (integration.Integra
 	return i, revision, err
 }
 
-// configured returns a stored integration and its model.
-func (h *Hub) configured(ctx context.Context, name string) (integration.Integration, model.Model, error) {
-	i, _, err := h.integration(ctx, name)
-	if err != nil {
-		return i, model.Model{}, err
-	}
-	m, _, err := h.model(ctx, i.Model)
-	return i, m, err
-}
-
-func (h *Hub) stored(ctx context.Context, i *integration.Integration) (api.Stored, error) {
-	m, _, err := h.model(ctx, i.Model)
+func (h *Hub) stored(ctx context.Context, i integration.Integration, revision int64) (api.Stored, error) {
+	m, err := h.recentModel(ctx, i.Model)
 	if fault.Is(err, fault.NotFound) {
-		m, err = model.Model{VersionID: i.Model}, nil // deleted behind our back: show the integration all the same
+		m, err = &model.Model{VersionID: i.Model}, nil // deleted behind our back: show the integration all the same
 	}
 	if err != nil {
 		return api.Stored{}, err
 	}
-	view, err := h.viewIntegration(ctx, i, &m)
-	if err != nil {
-		return api.Stored{}, err
-	}
-	tokens, err := h.viewTokens(ctx, i, &m)
-	return api.Stored{Data: view, Metadata: api.Metadata{IsActive: true, Tokens: tokens}}, err
+	c := h.configure(i, revision, m)
+	records, err := h.records(ctx, c)
+	return api.Stored{
+		Data:     viewIntegration(c, records),
+		Metadata: api.Metadata{IsActive: true, Tokens: viewTokens(c, records)},
+	}, err
 }
 
 // viewIntegration shows an integration as the compatible API does.
-func (h *Hub) viewIntegration(ctx context.Context, i *integration.Integration, m *model.Model) (api.Integration, error) {
-	records, err := h.records(ctx, i, m)
-	if err != nil {
-		return api.Integration{}, err
-	}
+func viewIntegration(c *configured, records map[string]token.Record) api.Integration {
 	tokens := map[string]integration.Token{}
 	for scheme, r := range records {
 		tokens[scheme] = wireToken(r.Token)
 	}
 	return api.Integration{
-		Name:  i.Name,
-		Model: api.ModelPrefix + i.Model,
+		Name:  c.Name,
+		Model: api.ModelPrefix + c.Model,
 		Type:  "Adapter",
 		Properties: api.IntegrationProperties{
-			ID: i.Name, Type: i.Model, Brokers: []json.RawMessage{}, Groups: []json.RawMessage{},
-			Properties: json.RawMessage(integration.View(*i, m, tokens)),
+			ID: c.Name, Type: c.Model, Brokers: []json.RawMessage{}, Groups: []json.RawMessage{},
+			Properties: json.RawMessage(integration.View(c.Integration, c.model, tokens)),
 		},
 		IsEncrypted: true,
 		LoggerProps: map[string]any{},
 		Virtual:     true,
-	}, nil
+	}
 }

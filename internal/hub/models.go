@@ -51,6 +51,7 @@ func (h *Hub) readModel(ctx context.Context, c access.Caller, a access.Action, r
 		if err := keep(d); err != nil {
 			return api.Model{}, err
 		}
+		h.memory.models.Forget(d.Model.VersionID)
 		return viewModel(&d.Model), nil
 	})
 }
@@ -182,6 +183,7 @@ func (h *Hub) DeleteModel(ctx context.Context, c access.Caller, id string) error
 			return fault.New(fault.Conflict, "model %q is used by %s", id, strings.Join(users, ", ")).
 				WithHint("delete these integrations first")
 		}
+		defer h.memory.models.Forget(id)
 		return h.store.DeleteModel(ctx, id)
 	})
 }

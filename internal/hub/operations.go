@@ -20,11 +20,11 @@ func (h *Hub) Operations(ctx context.Context, c access.Caller, name, search stri
 	if err := c.Allow(access.OperationRead); err != nil {
 		return api.OperationList{}, err
 	}
-	_, m, err := h.configured(ctx, name)
+	i, err := h.configured(ctx, name)
 	if err != nil {
 		return api.OperationList{}, err
 	}
-	all, err := h.store.Operations(ctx, &m)
+	all, err := h.store.Operations(ctx, i.model)
 	if err != nil {
 		return api.OperationList{}, err
 	}
@@ -51,19 +51,19 @@ func (h *Hub) Operation(ctx context.Context, c access.Caller, name, id string) (
 	if err := c.Allow(access.OperationRead); err != nil {
 		return api.Operation{}, err
 	}
-	_, m, err := h.configured(ctx, name)
+	i, err := h.configured(ctx, name)
 	if err != nil {
 		return api.Operation{}, err
 	}
-	op, err := h.operation(ctx, &m, id)
+	op, err := h.recentOperation(ctx, i.model, id)
 	if err != nil {
 		return api.Operation{}, err
 	}
-	schemas, err := h.schemas(ctx, &m, &op)
+	schemas, err := h.schemas(ctx, i.model, op)
 	if err != nil {
 		return api.Operation{}, err
 	}
-	return viewOperation(&op, schemas), nil
+	return viewOperation(op, schemas), nil
 }
 
 // operation reads one operation of a model. The error for an unknown one names those that are like it.

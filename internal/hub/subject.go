@@ -16,12 +16,21 @@ func keepsToken(s model.Scheme) bool {
 	return s.Type == model.TypeOAuth2 || s.Type == model.TypeOpenIDConnect
 }
 
-// recordID is the id of an integration's token record for a scheme. It hangs on the integration's UID, so that a new
-// integration of an old name finds no old token.
-func recordID(uid, scheme string) string { return uid + "/" + scheme }
+// recordID is the id of an integration's token record for a scheme: the integration's name, which holds no slash, so that the
+// record leads to it; and its UID, so that a new integration of an old name finds no old token.
+func recordID(i *integration.Integration, scheme string) string {
+	return i.Name + "/" + i.UID + "/" + scheme
+}
+
+// owner takes a record's id apart.
+func owner(id string) (name, uid, scheme string) {
+	name, rest, _ := strings.Cut(id, "/")
+	uid, scheme, _ = strings.Cut(rest, "/")
+	return name, uid, scheme
+}
 
 // subject is an integration's token for a scheme, as the keeper wants it: which record, and how to ask.
-func (h *Hub) subject(i *integration.Integration, m *model.Model, scheme model.Scheme) (*token.Subject, error) {
+func (h *Hub) subject(i *integration.Integration, scheme model.Scheme) (*token.Subject, error) {
 	client, err := h.clients.Client(outboundTLS(i.Settings.TLS))
 	if err != nil {
 		return nil, err
@@ -29,7 +38,7 @@ func (h *Hub) subject(i *integration.Integration, m *model.Model, scheme model.S
 	config := oauthConfig(i.Settings.Authentication[scheme.Key], scheme)
 	lacking := config.Validate()
 	return &token.Subject{
-		ID:            recordID(i.UID, scheme.Key),
+		ID:            recordID(i, scheme.Key),
 		Configuration: config.Digest(),
 		Source:        oauth.New(client, config),
 		CanGrant:      lacking == nil,

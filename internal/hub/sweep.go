@@ -2,11 +2,9 @@ package hub
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"carnet.dev/carnet/fault"
-	"carnet.dev/carnet/internal/integration"
 )
 
 const (
@@ -41,54 +39,36 @@ func (h *Hub) Sweep(ctx context.Context, report func(error)) {
 // sweepTokens starts a renewal for every record that is due, and deletes those whose integration is gone.
 func (h *Hub) sweepTokens(ctx context.Context) error {
 	due, err := h.store.Tokens.Due(ctx, time.Now(), sweepLimit)
-	if err != nil || len(due) == 0 {
+	if err != nil {
 		return err
 	}
-	owners := map[string]integration.Integration{}
-	for e, err := range h.store.Integrations.All(ctx, "") {
-		if err != nil {
-			return err
-		}
-		owners[e.Value.UID] = e.Value
-	}
 	for _, e := range due {
-		uid, scheme, _ := strings.Cut(e.ID, "/")
-		owner, ok := owners[uid]
-		if !ok {
-			if err := h.forget(ctx, e.ID); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := h.sweepToken(ctx, &owner, scheme); err != nil {
+		if err := h.sweepToken(ctx, e.ID); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// sweepToken starts a renewal if the scheme's token is due. Where no renewal is possible the record says never to sweep it.
-func (h *Hub) sweepToken(ctx context.Context, i *integration.Integration, scheme string) error {
-	m, _, err := h.model(ctx, i.Model)
-	if fault.Is(err, fault.NotFound) {
-		return nil
-	}
-	if err != nil {
+func (h *Hub) sweepToken(ctx context.Context, id string) error {
+	name, uid, scheme := owner(id)
+	c, err := h.configured(ctx, name)
+	switch {
+	case fault.Is(err, fault.NotFound), err == nil && c.UID != uid, err == nil && c.wrong == nil && c.subjects[scheme] == nil:
+		return h.forget(ctx, id)
+	case err != nil:
 		return err
 	}
-	s, err := tokenScheme(i, &m, scheme)
+	subject, err := c.subject(scheme)
 	if err != nil {
-		return nil // the scheme is gone from the document
-	}
-	subject, err := h.subject(i, &m, s)
-	if err != nil {
-		return err
+		return nil // its settings make no client: there is nothing to ask with until somebody corrects them
 	}
 	return h.tokens.Sweep(ctx, subject)
 }
 
-// tidy deletes what has outlived its use: ended sessions, old audit entries.
+// tidy deletes what has outlived its use: ended sessions, old audit entries, and in memory what nobody has asked for lately.
 func (h *Hub) tidy(ctx context.Context, now time.Time) error {
+	h.tokens.Forget(now.Add(-tidyEvery))
 	if _, err := h.guard.Sweep(ctx); err != nil || h.retention <= 0 {
 		return err
 	}

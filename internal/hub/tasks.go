@@ -30,11 +30,7 @@ func (h *Hub) RunOperation(ctx context.Context, c access.Caller, name, id string
 		return h.show(ctx, name, id, t)
 	}
 	return act(ctx, h, c, access.OperationRun, name+" "+id, func() (api.Result, error) {
-		k, err := h.prepare(ctx, name, id, t)
-		if err != nil {
-			return api.Result{}, err
-		}
-		answer, err := h.send(ctx, k)
+		answer, err := h.run(ctx, name, id, t)
 		if err != nil {
 			return api.Result{}, err
 		}
@@ -42,36 +38,82 @@ func (h *Hub) RunOperation(ctx context.Context, c access.Caller, name, id string
 	})
 }
 
+// run runs an operation; a second time, with what the integration is then, if that may do better.
+func (h *Hub) run(ctx context.Context, name, id string, t api.Task) (*call.Answer, error) {
+	i, err := h.configured(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	answer, tokens, err := h.once(ctx, i, id, t)
+	next, again := h.again(ctx, i, answer, tokens, err)
+	if !again {
+		return answer, err
+	}
+	answer, tokens, err = h.once(ctx, next, id, t)
+	if err == nil && refused(answer) {
+		h.trust(ctx, tokens)
+	}
+	return answer, err
+}
+
+// again reports whether a second try may do better, and with which configuration: the integration or its model was changed
+// meanwhile, here or by another replica, or the API has refused a token that another can replace. If the record can't be written
+// now, the API's answer is what the caller gets.
+func (h *Hub) again(ctx context.Context, i *configured, answer *call.Answer, tokens []held, err error) (*configured, bool) {
+	changed := fault.Is(err, fault.Conflict)
+	if !changed && (err != nil || !refused(answer)) {
+		return nil, false
+	}
+	next, err := h.current(ctx, i.Name)
+	if err != nil {
+		return nil, false
+	}
+	return next, changed || next.revision != i.revision || h.replaceable(ctx, tokens)
+}
+
+// once builds the request, puts the credentials on it, and sends it.
+func (h *Hub) once(ctx context.Context, i *configured, id string, t api.Task) (*call.Answer, []held, error) {
+	k, err := h.prepare(ctx, i, id, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := h.clients.Client(outboundTLS(i.Settings.TLS))
+	if err != nil {
+		return nil, nil, err
+	}
+	credentials, tokens, err := h.credentials(ctx, k)
+	if err != nil {
+		return nil, nil, err
+	}
+	answer, err := k.request.Send(ctx, client, credentials)
+	return answer, tokens, err
+}
+
 // A task is an operation that is ready to be sent, but for its credentials.
 type task struct {
-	integration integration.Integration
-	model       model.Model
+	integration *configured
 	request     *call.Request
 	schemes     []model.Scheme
 }
 
-func (h *Hub) prepare(ctx context.Context, name, id string, t api.Task) (*task, error) {
-	i, m, err := h.configured(ctx, name)
+func (h *Hub) prepare(ctx context.Context, i *configured, id string, t api.Task) (*task, error) {
+	op, err := h.recentOperation(ctx, i.model, id)
 	if err != nil {
 		return nil, err
 	}
-	op, err := h.operation(ctx, &m, id)
+	base, err := i.Settings.OperationURL(i.model, op)
 	if err != nil {
 		return nil, err
 	}
-	base, err := i.Settings.OperationURL(&m, &op)
+	request, err := call.Build(op, base, arguments(t))
 	if err != nil {
 		return nil, err
 	}
-	request, err := call.Build(&op, base, arguments(t))
+	schemes, err := integration.Choose(i.Name, i.Settings, i.model, op, func(scheme string) bool { return h.hasToken(ctx, i, scheme) })
 	if err != nil {
 		return nil, err
 	}
-	schemes, err := integration.Choose(i.Name, i.Settings, &m, &op, func(scheme string) bool { return h.hasToken(ctx, &i, &m, scheme) })
-	if err != nil {
-		return nil, err
-	}
-	return &task{integration: i, model: m, request: request, schemes: schemes}, nil
+	return &task{integration: i, request: request, schemes: schemes}, nil
 }
 
 func arguments(t api.Task) call.Arguments {
@@ -93,36 +135,10 @@ type held struct {
 	generation int64
 }
 
-// send puts the credentials on the request and sends it; twice if the API refuses a token that another can replace.
-func (h *Hub) send(ctx context.Context, t *task) (*call.Answer, error) {
-	client, err := h.clients.Client(outboundTLS(t.integration.Settings.TLS))
-	if err != nil {
-		return nil, err
-	}
-	credentials, tokens, err := h.credentials(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := t.request.Send(ctx, client, credentials)
-	if err != nil || !refused(answer) || !h.replaceable(ctx, tokens) {
-		return answer, err
-	}
-	credentials, tokens, err = h.credentials(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	answer, err = t.request.Send(ctx, client, credentials)
-	if err == nil && refused(answer) {
-		h.trust(ctx, tokens)
-	}
-	return answer, err
-}
-
 // refused reports whether the API did not take the credentials that it saw.
 func refused(a *call.Answer) bool { return a.Status == http.StatusUnauthorized && !a.Away }
 
-// replaceable sets the refused tokens aside, and reports whether there is another to try. If the record can't be written now,
-// the API's answer is what the caller gets.
+// replaceable sets the refused tokens aside, and reports whether there is another to try.
 func (h *Hub) replaceable(ctx context.Context, tokens []held) bool {
 	another := false
 	for _, t := range tokens {
@@ -150,7 +166,11 @@ func (h *Hub) credentials(ctx context.Context, t *task) (all []credential.Creden
 			all = append(all, c...)
 			continue
 		}
-		subject, live, err := h.live(ctx, t, scheme)
+		subject, err := t.integration.subject(scheme.Key)
+		if err != nil {
+			return nil, nil, err
+		}
+		live, err := h.tokens.Token(ctx, subject)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -161,26 +181,6 @@ func (h *Hub) credentials(ctx context.Context, t *task) (all []credential.Creden
 		all, tokens = append(all, c), append(tokens, held{subject, live.Generation})
 	}
 	return all, tokens, nil
-}
-
-// live returns the scheme's live token. If the integration is changed while it is got, the new settings count.
-func (h *Hub) live(ctx context.Context, t *task, scheme model.Scheme) (*token.Subject, token.Held, error) {
-	subject, err := h.subject(&t.integration, &t.model, scheme)
-	if err != nil {
-		return subject, token.Held{}, err
-	}
-	live, err := h.tokens.Token(ctx, subject)
-	if !fault.Is(err, fault.Conflict) {
-		return subject, live, err
-	}
-	if t.integration, t.model, err = h.configured(ctx, t.integration.Name); err != nil {
-		return subject, token.Held{}, err
-	}
-	if subject, err = h.subject(&t.integration, &t.model, scheme); err != nil {
-		return subject, token.Held{}, err
-	}
-	live, err = h.tokens.Token(ctx, subject)
-	return subject, live, err
 }
 
 // static returns the credential of a scheme that needs no token endpoint; none for mutualTLS, where the certificate is it.
@@ -205,7 +205,11 @@ func static(a integration.Authentication, scheme model.Scheme) ([]credential.Cre
 
 // show builds the request that the task would send, its secrets masked, and asks nobody for a token.
 func (h *Hub) show(ctx context.Context, name, id string, t api.Task) (api.Result, error) {
-	k, err := h.prepare(ctx, name, id, t)
+	i, err := h.current(ctx, name)
+	if err != nil {
+		return api.Result{}, err
+	}
+	k, err := h.prepare(ctx, i, id, t)
 	if err != nil {
 		return api.Result{}, err
 	}

@@ -19,12 +19,12 @@ func (h *Hub) Tokens(ctx context.Context, c access.Caller, name string) (api.Tok
 	if err := c.Allow(access.TokenRead); err != nil {
 		return api.TokenList{}, err
 	}
-	i, m, err := h.configured(ctx, name)
+	i, err := h.current(ctx, name)
 	if err != nil {
 		return api.TokenList{}, err
 	}
-	tokens, err := h.viewTokens(ctx, &i, &m)
-	return api.TokenList{Tokens: tokens}, err
+	records, err := h.records(ctx, i)
+	return api.TokenList{Tokens: viewTokens(i, records)}, err
 }
 
 // RenewToken gets a new token now. scheme may be empty if there is only one to choose from.
@@ -44,15 +44,15 @@ func (h *Hub) ClearToken(ctx context.Context, c access.Caller, name, scheme stri
 func (h *Hub) withToken(ctx context.Context, c access.Caller, a access.Action, name, scheme string,
 	do func(context.Context, *token.Subject) (token.Record, error)) (api.Token, error) {
 	return act(ctx, h, c, a, strings.TrimSpace(name+" "+scheme), func() (api.Token, error) {
-		i, m, err := h.configured(ctx, name)
+		i, err := h.current(ctx, name)
 		if err != nil {
 			return api.Token{}, err
 		}
-		s, err := tokenScheme(&i, &m, scheme)
+		s, err := tokenScheme(&i.Integration, i.model, scheme)
 		if err != nil {
 			return api.Token{}, err
 		}
-		subject, err := h.subject(&i, &m, s)
+		subject, err := i.subject(s.Key)
 		if err != nil {
 			return api.Token{}, err
 		}
@@ -92,14 +92,11 @@ func tokenSchemes(i *integration.Integration, m *model.Model) []model.Scheme {
 }
 
 // records returns the token records of an integration, by scheme.
-func (h *Hub) records(ctx context.Context, i *integration.Integration, m *model.Model) (map[string]token.Record, error) {
+func (h *Hub) records(ctx context.Context, c *configured) (map[string]token.Record, error) {
 	records := map[string]token.Record{}
-	for _, s := range tokenSchemes(i, m) {
-		subject, err := h.subject(i, m, s)
-		if err != nil {
-			return nil, err
-		}
-		if records[s.Key], err = h.tokens.Record(ctx, subject); err != nil {
+	for scheme, subject := range c.subjects {
+		var err error
+		if records[scheme], err = h.tokens.Record(ctx, subject); err != nil {
 			return nil, err
 		}
 	}
@@ -107,12 +104,8 @@ func (h *Hub) records(ctx context.Context, i *integration.Integration, m *model.
 }
 
 // hasToken reports whether a scheme has a token, or a refresh token to get one with. If the store can't tell, it has none.
-func (h *Hub) hasToken(ctx context.Context, i *integration.Integration, m *model.Model, scheme string) bool {
-	s, err := tokenScheme(i, m, scheme)
-	if err != nil {
-		return false
-	}
-	subject, err := h.subject(i, m, s)
+func (h *Hub) hasToken(ctx context.Context, c *configured, scheme string) bool {
+	subject, err := c.subject(scheme)
 	if err != nil {
 		return false
 	}
@@ -120,27 +113,22 @@ func (h *Hub) hasToken(ctx context.Context, i *integration.Integration, m *model
 	return err == nil && (!r.Token.AccessToken.IsZero() || !r.Token.RefreshToken.IsZero())
 }
 
-func (h *Hub) viewTokens(ctx context.Context, i *integration.Integration, m *model.Model) ([]api.Token, error) {
-	records, err := h.records(ctx, i, m)
-	if err != nil {
-		return nil, err
-	}
+func viewTokens(c *configured, records map[string]token.Record) []api.Token {
 	tokens := []api.Token{}
-	for _, s := range tokenSchemes(i, m) {
+	for _, s := range tokenSchemes(&c.Integration, c.model) {
 		tokens = append(tokens, viewToken(s.Key, records[s.Key], time.Now()))
 	}
-	return tokens, nil
+	return tokens
 }
 
 // typeTokens stores the tokens that came with an integration's settings. A masked access token leaves the stored one alone;
 // what came with it has been read from us.
-func (h *Hub) typeTokens(ctx context.Context, i *integration.Integration, m *model.Model, typed map[string]integration.Token) error {
-	for _, s := range tokenSchemes(i, m) {
-		t, ok := typed[s.Key]
-		if !ok {
-			continue
+func (h *Hub) typeTokens(ctx context.Context, c *configured, typed map[string]integration.Token) error {
+	for scheme, t := range typed {
+		if c.subjects[scheme] == nil && c.wrong == nil {
+			continue // it is of a type that keeps none
 		}
-		subject, err := h.subject(i, m, s)
+		subject, err := c.subject(scheme)
 		if err != nil {
 			return err
 		}

@@ -92,6 +92,16 @@ func (v *Values[T]) look(key string, now time.Time) (value T, have, good bool, f
 	return e.value, true, false, v.forgot
 }
 
+// Again is Get, but that the value is read whatever its age.
+func (v *Values[T]) Again(ctx context.Context, key string, read func(ctx context.Context, old T, have bool) (T, error)) (T, error) {
+	v.mu.Lock()
+	if e := v.values[key]; e != nil {
+		e.tried = time.Time{}
+	}
+	v.mu.Unlock()
+	return v.Get(ctx, key, read)
+}
+
 // Forget drops a value, which somebody has changed.
 func (v *Values[T]) Forget(key string) {
 	v.mu.Lock()

@@ -175,3 +175,18 @@ func TestAReadThatBeganBeforeAChangeIsNotRemembered(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestAgainReadsWhateverTheAge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, values := &source{value: "old"}, recent.New[string](options)
+		values.Get(t.Context(), "k", s.read)
+		s.set("new", nil, 0)
+		if got, _ := values.Again(t.Context(), "k", s.read); got != "new" {
+			t.Errorf("got %q", got)
+		}
+		s.set("", fault.New(fault.Unavailable, "away"), 0)
+		if got, err := values.Again(t.Context(), "k", s.read); got != "new" || err != nil {
+			t.Errorf("while the store is away: %q, %v", got, err)
+		}
+	})
+}
