@@ -12,6 +12,7 @@ import (
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/access"
 	"carnet.dev/carnet/internal/audit"
+	"carnet.dev/carnet/internal/oauth"
 	"carnet.dev/carnet/internal/outbound"
 	"carnet.dev/carnet/internal/store"
 	"carnet.dev/carnet/internal/token"
@@ -33,6 +34,7 @@ type Hub struct {
 	audit     *audit.Log
 	tokens    *token.Keeper
 	clients   *outbound.Clients
+	pace      *oauth.Pace
 	memory    memory
 	version   string
 	retention time.Duration
@@ -46,6 +48,7 @@ func New(s *store.Store, o Options) *Hub {
 		audit:     audit.NewLog(s.Audit),
 		tokens:    token.NewKeeper(s.Tokens, o.Token),
 		clients:   outbound.New(o.Egress),
+		pace:      oauth.NewPace(),
 		memory:    newMemory(),
 		version:   o.Version,
 		retention: o.AuditRetention,

@@ -40,7 +40,7 @@ func (h *Hub) subject(i *integration.Integration, scheme model.Scheme) (*token.S
 	return &token.Subject{
 		ID:            recordID(i, scheme.Key),
 		Configuration: config.Digest(),
-		Source:        oauth.New(client, config),
+		Source:        oauth.New(client, h.pace, config),
 		CanGrant:      lacking == nil,
 		CanRefresh:    config.RefreshURL != "",
 		Missing:       missing(i.Name, scheme.Key, lacking),

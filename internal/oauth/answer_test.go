@@ -168,7 +168,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		first := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, second.URL+"/token?secret=1", status)
 		})
-		_, err := oauth.New(&http.Client{}, config(first.URL)).Ask(t.Context(), token.Ask{})
+		_, err := oauth.New(&http.Client{}, oauth.NewPace(), config(first.URL)).Ask(t.Context(), token.Ask{})
 		var e *token.AskError
 		if !errors.As(err, &e) || !e.Permanent || e.InDoubt || !strings.Contains(err.Error(), second.URL) || strings.Contains(err.Error(), "secret=1") {
 			t.Errorf("%d: %v", status, err)
@@ -239,7 +239,7 @@ func TestSlowAnswer(t *testing.T) {
 				defer cancel()
 				began := time.Now()
 				c := config("http://provider.example")
-				_, err := oauth.New(carnettest.Pipe(t, p), c).Ask(ctx, token.Ask{})
+				_, err := oauth.New(carnettest.Pipe(t, p), oauth.NewPace(), c).Ask(ctx, token.Ask{})
 				var e *token.AskError
 				if !errors.As(err, &e) || !e.InDoubt || e.Permanent || !strings.Contains(err.Error(), "no answer in time") {
 					t.Errorf("%v", err)
@@ -295,7 +295,7 @@ func FuzzAnswer(f *testing.F) {
 			status = 200
 		}
 		c := config("http://a.example")
-		answer, err := oauth.New(&http.Client{Transport: canned{body, kind, status}}, c).Ask(t.Context(), token.Ask{})
+		answer, err := oauth.New(&http.Client{Transport: canned{body, kind, status}}, oauth.NewPace(), c).Ask(t.Context(), token.Ask{})
 		if err != nil {
 			if text := err.Error(); text == "" || strings.ContainsAny(text, "\n\r\x1b") || len(text) > 2000 || strings.Contains(text, password) {
 				t.Errorf("the error is %q", text)

@@ -96,14 +96,15 @@ func (c Config) Validate() error {
 }
 
 // New returns the source of tokens of the configuration. It follows no redirect, whatever the client does: a POST with
-// credentials never leaves its host (failure mode 10).
-func New(client *http.Client, c Config) token.Source {
+// credentials never leaves its host (failure mode 10). All sources of a process share the pace.
+func New(client *http.Client, pace *Pace, c Config) token.Source {
 	own := *client
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &source{&own, c}
+	return &source{&own, pace, c}
 }
 
 type source struct {
 	client *http.Client
+	pace   *Pace
 	config Config
 }

@@ -86,7 +86,7 @@ func TestExpiry(t *testing.T) {
 				c := config("http://provider.example")
 				c.Response, c.Lifetime = test.config.Response, test.config.Lifetime
 				began := time.Now()
-				answer, err := oauth.New(client, c).Ask(t.Context(), token.Ask{})
+				answer, err := oauth.New(client, oauth.NewPace(), c).Ask(t.Context(), token.Ask{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -125,7 +125,7 @@ func TestRetryAfter(t *testing.T) {
 				w.Header().Set("Retry-After", header)
 				w.WriteHeader(http.StatusTooManyRequests)
 			}))
-			_, err := oauth.New(client, config("http://provider.example")).Ask(t.Context(), token.Ask{})
+			_, err := oauth.New(client, oauth.NewPace(), config("http://provider.example")).Ask(t.Context(), token.Ask{})
 			if e, ok := err.(*token.AskError); !ok || e.RetryAfter != want {
 				t.Errorf("%q: %+v, want %s", header, err, want)
 			}

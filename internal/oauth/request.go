@@ -71,12 +71,18 @@ func (s *source) ask(ctx context.Context, ask token.Ask, method string) (t token
 	if err != nil {
 		return token.Token{}, 0, err
 	}
+	if !ask.Wanted {
+		if err := s.pace.wait(ctx, r.URL.Host); err != nil {
+			return token.Token{}, 0, err
+		}
+	}
 	began := time.Now()
 	answer, err := s.client.Do(r)
 	if err != nil {
 		return token.Token{}, 0, &token.AskError{InDoubt: sent.Load(), Err: outbound.Explain(err, "asking for a token at "+r.URL.Host)}
 	}
 	defer answer.Body.Close()
+	s.pace.heard(r.URL.Host, answer.StatusCode, retryAfter(answer.Header.Get("Retry-After")), began)
 	t, err = s.config.read(answer, began, ask)
 	return t, answer.StatusCode, err
 }

@@ -19,6 +19,8 @@ type Ask struct {
 	RefreshToken seal.Secret
 	// AuthMethod is the style of client authentication that worked last, as an earlier Answer named it; "" if none has.
 	AuthMethod string
+	// Wanted: a person waits for it, so it need not wait for a turn.
+	Wanted bool
 }
 
 // An Answer is a token and what was learned in getting it.
@@ -35,6 +37,7 @@ type AskError struct {
 	Rejected   bool          // the refresh token was refused: it is of no more use
 	InDoubt    bool          // the server may have acted although no usable answer came: the refresh token may be spent
 	RetryAfter time.Duration // the server asked for this pause; 0 if it did not
+	Postponed  bool          // nothing was sent: it is not yet its turn, but after RetryAfter
 	Err        error         // what to show: a *fault.Error with a hint, without secrets
 }
 

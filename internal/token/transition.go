@@ -52,7 +52,7 @@ const (
 
 // Failed returns the record after a failed attempt: the claim is gone, and so is a refresh token that was refused. The pause
 // doubles with every failure in a row, up to 5 minutes; jitter, from 0 to 1, takes off up to half of it; a server's
-// Retry-After is the least (failure mode 19).
+// Retry-After is the least (failure mode 19). One that was only postponed does not count.
 func (r Record) Failed(now time.Time, err error, jitter float64) Record {
 	ask, ok := errors.AsType[*AskError](err)
 	if !ok {
@@ -70,7 +70,11 @@ func (r Record) Failed(now time.Time, err error, jitter float64) Record {
 		Code:      ask.Code,
 		Permanent: ask.Permanent,
 	}
-	if !ask.Permanent {
+	switch {
+	case ask.Postponed:
+		r.Failure.Count--
+		r.Failure.Next = now.Add(ask.RetryAfter + time.Duration(jitter*float64(leastPause)))
+	case !ask.Permanent:
 		r.Failure.Next = now.Add(max(pause(r.Failure.Count, jitter), ask.RetryAfter))
 	}
 	return r
