@@ -103,14 +103,10 @@ func (h *Hub) records(ctx context.Context, c *configured) (map[string]token.Reco
 	return records, nil
 }
 
-// hasToken reports whether a scheme has a token, or a refresh token to get one with. If the store can't tell, it has none.
+// hasToken reports whether a scheme has a token, or a refresh token to get one with.
 func (h *Hub) hasToken(ctx context.Context, c *configured, scheme string) bool {
 	subject, err := c.subject(scheme)
-	if err != nil {
-		return false
-	}
-	r, err := h.tokens.Record(ctx, subject)
-	return err == nil && (!r.Token.AccessToken.IsZero() || !r.Token.RefreshToken.IsZero())
+	return err == nil && h.tokens.Holds(ctx, subject)
 }
 
 func viewTokens(c *configured, records map[string]token.Record) []api.Token {

@@ -27,7 +27,7 @@ type Entry[T any] = struct {
 // the value. A value with a method Due() time.Time has a due time.
 type Collection[T any] struct {
 	kind   string
-	driver driver.Driver
+	driver *breaker
 	keys   *seal.Keyring
 }
 
@@ -56,7 +56,7 @@ func (c *Collection[T]) Put(ctx context.Context, id string, value T, replaces in
 	}
 	err = c.driver.Put(ctx, r, replaces)
 	if (fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Conflict)) && ctx.Err() == nil {
-		if stored, again := c.driver.Get(ctx, c.kind, id); again == nil && stored.Revision == r.Revision {
+		if stored, again := c.driver.Driver.Get(ctx, c.kind, id); again == nil && stored.Revision == r.Revision {
 			return r.Revision, nil
 		}
 	}

@@ -27,7 +27,7 @@ type Store struct {
 	Sessions     *Collection[access.Session]          // by digest of the session's text
 	Audit        *Collection[audit.Entry]             // the newest first
 
-	driver driver.Driver
+	driver *breaker
 	keys   *seal.Keyring
 	models *Collection[model.Model]
 }
@@ -35,7 +35,7 @@ type Store struct {
 // Open returns a store over the driver, which it closes in the end, also if Open fails. fault.Invalid if the data was written by
 // a newer Carnet, or sealed with another key.
 func Open(ctx context.Context, d driver.Driver, keys *seal.Keyring) (*Store, error) {
-	s := &Store{driver: d, keys: keys}
+	s := &Store{driver: &breaker{Driver: d}, keys: keys}
 	s.Integrations = collection[integration.Integration](s, "integration")
 	s.Tokens = collection[token.Record](s, "token")
 	s.Users = collection[access.User](s, "user")

@@ -149,21 +149,19 @@ func (k *Keeper) look(ctx context.Context, e *entry, s *Subject) (Record, error)
 		defer e.reading.Store(false)
 	}
 	r, _, err := k.read(ctx, e, s, shortPatience)
-	if err == nil || seen == nil {
-		return r, err
+	if err == nil {
+		return r, nil
 	}
-	return k.orKnown(e, seen, known, err)
-}
-
-// orKnown goes on with what is known, if the store could not be read, and lets it alone for a moment.
-func (k *Keeper) orKnown(e *entry, seen *sight, known Record, err error) (Record, error) {
-	if !known.Usable(time.Now()) {
-		return Record{}, err
+	again := k.sighted(Record{ID: s.ID}, 0) // for all that is known, there is none
+	if seen != nil {
+		again = k.sighted(seen.record, seen.revision)
+		again.unsaved = seen.unsaved
 	}
-	again := k.sighted(seen.record, seen.revision)
-	again.unsaved = seen.unsaved
 	e.seen.CompareAndSwap(seen, again)
-	return known, nil
+	if known.Usable(time.Now()) {
+		err = nil
+	}
+	return known, err
 }
 
 // update applies a transition to the stored record by compare-and-swap, again and again until nobody was faster. change

@@ -112,6 +112,12 @@ func (k *Keeper) Replace(ctx context.Context, s *Subject, change func(Token) (To
 	})
 }
 
+// Holds reports whether there is a token, or a refresh token to get one with; as far as is known, if the store is away.
+func (k *Keeper) Holds(ctx context.Context, s *Subject) bool {
+	r, _ := k.look(ctx, k.entry(s), s)
+	return !r.Token.AccessToken.IsZero() || !r.Token.RefreshToken.IsZero()
+}
+
 // Record returns the subject's record as the store has it, for people to look at.
 func (k *Keeper) Record(ctx context.Context, s *Subject) (Record, error) {
 	r, _, err := k.read(ctx, k.entry(s), s, longPatience)
