@@ -13,9 +13,10 @@ import (
 	"text/tabwriter"
 )
 
-const usage = `usage: bench [decode FILE | kin FILE]
+const usage = `usage: bench [scale | decode FILE | kin FILE]
 
-Without arguments: every measurement. With them: one side of a measurement, run as a process of its own.
+Without arguments: every comparison. scale: what a store of many integrations costs. The others: one side of a comparison, run as
+a process of its own.
 `
 
 func main() {
@@ -31,7 +32,7 @@ func run(args []string) error {
 		return decode(args[1])
 	case len(args) == 2 && args[0] == "kin":
 		return readWithKin(args[1])
-	case len(args) > 0:
+	case len(args) > 0 && (len(args) > 1 || args[0] != "scale"):
 		return fmt.Errorf("%s", usage)
 	}
 	dir, err := os.MkdirTemp("", "carnet-bench-")
@@ -39,6 +40,9 @@ func run(args []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	if len(args) == 1 {
+		return scale(dir)
+	}
 	w := workshop{dir: dir, carnet: filepath.Join(dir, "carnet")}
 	if w.self, err = os.Executable(); err != nil {
 		return err

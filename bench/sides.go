@@ -1,21 +1,12 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"path/filepath"
-	"testing"
-	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"golang.org/x/oauth2"
-
-	"carnet.dev/carnet/internal/seal"
-	"carnet.dev/carnet/internal/store"
-	"carnet.dev/carnet/internal/store/mem"
-	"carnet.dev/carnet/internal/token"
 )
 
 const rounds = 9
@@ -85,49 +76,3 @@ func running(w workshop) ([]row, error) {
 }
 
 const githubVersion = "GitHub v3 REST API:1.1.4"
-
-// holding compares getting a live token from memory.
-func holding(workshop) ([]row, error) {
-	keys, err := seal.NewKeyring()
-	if err != nil {
-		return nil, err
-	}
-	s, err := store.Open(context.Background(), mem.New().Open(), keys)
-	if err != nil {
-		return nil, err
-	}
-	keeper := token.NewKeeper(s.Tokens, token.Options{Reread: time.Hour})
-	subject := token.Subject{ID: "bench/oauth", CanGrant: true, Source: endpoint{}}
-	source := oauth2.ReuseTokenSource(nil, library{})
-	ctx := context.Background()
-	ours := testing.Benchmark(func(b *testing.B) {
-		for b.Loop() {
-			if _, err := keeper.Token(ctx, subject); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	theirs := testing.Benchmark(func(b *testing.B) {
-		for b.Loop() {
-			if _, err := source.Token(); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	a, b := time.Duration(ours.NsPerOp()), time.Duration(theirs.NsPerOp())
-	return []row{{"a live token from memory, against golang.org/x/oauth2", a.String(), b.String(), ratio(a, b), ""}}, keeper.Close(ctx)
-}
-
-// endpoint gives a token that lives long.
-type endpoint struct{}
-
-func (endpoint) Ask(context.Context, token.Ask) (token.Answer, error) {
-	now := time.Now()
-	return token.Answer{Token: token.Token{AccessToken: seal.NewSecret("t"), CreatedAt: now, ExpiresAt: now.Add(time.Hour)}}, nil
-}
-
-type library struct{}
-
-func (library) Token() (*oauth2.Token, error) {
-	return &oauth2.Token{AccessToken: "t", Expiry: time.Now().Add(time.Hour)}, nil
-}
