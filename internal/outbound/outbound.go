@@ -42,8 +42,10 @@ type Clients struct {
 	clients map[[sha256.Size]byte]*http.Client
 }
 
-// most bounds how many TLS settings keep their connections.
-const most = 256
+const (
+	most           = 256 // TLS settings that keep their connections
+	maxConnections = 512 // to one host with the same TLS settings; further requests wait for one, instead of using up all sockets
+)
 
 // New returns clients with the options.
 func New(o Options) *Clients {
@@ -116,6 +118,7 @@ func (c *Clients) transport(config *tls.Config) *http.Transport {
 		TLSHandshakeTimeout:    10 * time.Second,
 		ResponseHeaderTimeout:  c.options.HeaderTimeout,
 		MaxResponseHeaderBytes: 1 << 20,
+		MaxConnsPerHost:        maxConnections,
 		MaxIdleConnsPerHost:    64,
 		IdleConnTimeout:        90 * time.Second,
 		ForceAttemptHTTP2:      true,
