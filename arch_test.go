@@ -38,6 +38,7 @@ var allowed = map[string]string{
 	"internal/store/driver":     "fault",
 	"internal/store/sqlite":     "fault internal/store/driver",
 	"internal/store/mem":        "fault internal/store/driver",
+	"internal/store/mongo":      "fault internal/seal internal/store/driver",
 	"internal/store/drivertest": "fault internal/store/driver",
 	"internal/store": "fault internal/access internal/audit internal/integration internal/model internal/seal " +
 		"internal/store/driver internal/token",
