@@ -16,10 +16,8 @@ import (
 	"carnet.dev/carnet/internal/access"
 	"carnet.dev/carnet/internal/cli"
 	"carnet.dev/carnet/internal/hub"
-	"carnet.dev/carnet/internal/seal"
 	"carnet.dev/carnet/internal/server"
 	"carnet.dev/carnet/internal/store"
-	"carnet.dev/carnet/internal/store/sqlite"
 )
 
 // closeWithin is how long a process that ends waits for token renewals to be saved.
@@ -31,31 +29,46 @@ type carnet struct {
 	store *store.Store
 }
 
-// open opens a data directory, and makes it first if there is none: the key file, and the database.
-func open(ctx context.Context, dir string, o hub.Options) (*carnet, error) {
-	if dir == "" {
-		return nil, fault.New(fault.Invalid, "there is no data directory: the environment has no home directory").
-			WithHint("name one with --data or CARNET_DATA")
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fault.Wrap(fault.Unavailable, err, "the data directory can't be made").
-			WithHint("choose another with --data or CARNET_DATA")
-	}
-	keys, err := seal.OpenKeyring(filepath.Join(dir, "carnet.key"))
+// open opens the store that the options name, and makes what is not there yet: the data directory, the key file, the database.
+func open(ctx context.Context, at cli.Options, o hub.Options) (*carnet, error) {
+	s, err := openStore(ctx, at)
 	if err != nil {
 		return nil, err
-	}
-	driver, err := sqlite.Open(ctx, filepath.Join(dir, "carnet.db"))
-	if err != nil {
-		return nil, err
-	}
-	s, err := store.Open(ctx, driver, keys)
-	if err != nil {
-		return nil, err // and the driver is closed
 	}
 	o.Version = version()
 	o.Egress.UserAgent = "carnet/" + o.Version
 	return &carnet{hub: hub.New(s, o), store: s}, nil
+}
+
+// openStore opens the store that the options name.
+func openStore(ctx context.Context, at cli.Options) (*store.Store, error) {
+	where, err := place(at, os.Getenv, os.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	key := at.Key
+	if key == "" {
+		key = filepath.Join(at.Data, "carnet.key")
+	}
+	if at.Data == "" && (at.Key == "" || !shared(where)) {
+		return nil, fault.New(fault.Invalid, "there is no data directory: the environment has no home directory").
+			WithHint("name one with --data or CARNET_DATA")
+	}
+	if !shared(where) {
+		if err := os.MkdirAll(at.Data, 0o700); err != nil {
+			return nil, fault.Wrap(fault.Unavailable, err, "the data directory can't be made").
+				WithHint("choose another with --data or CARNET_DATA")
+		}
+	}
+	d, err := openDriver(ctx, where)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := openKeyring(ctx, key, d)
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return store.Open(ctx, d, keys) // which closes the driver if it fails
 }
 
 // close waits for what is under way, and closes the store.
@@ -74,7 +87,7 @@ func openEmbedded(ctx context.Context, o cli.Options) (http.RoundTripper, func()
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := open(ctx, o.Data, settings)
+	c, err := open(ctx, o, settings)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -46,7 +46,7 @@ loopback are served only with TLS, or with --insecure-listen where something els
   carnet serve --listen :8443 --tls-cert cert.pem --tls-key key.pem
   carnet serve --egress-deny 127.0.0.0/8 --egress-deny ::1/128`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serve(cmd.Context(), o.Data, f, cmd.ErrOrStderr())
+			return serve(cmd.Context(), *o, f, cmd.ErrOrStderr())
 		},
 	}
 	flags := cmd.Flags()
@@ -69,7 +69,7 @@ func words(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-func serve(ctx context.Context, data string, f serveFlags, out io.Writer) error {
+func serve(ctx context.Context, at cli.Options, f serveFlags, out io.Writer) error {
 	log, err := f.logger(out)
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func serve(ctx context.Context, data string, f serveFlags, out io.Writer) error 
 	}
 	o := hub.Options{Egress: outbound.Options{Policy: egress}, AuditRetention: f.auditsKept}
 	o.Token.AskTimeout = f.tokenTimeout
-	c, err := open(ctx, data, o)
+	c, err := open(ctx, at, o)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,8 @@ type Env struct {
 // Options are the flags that every command has.
 type Options struct {
 	Data    string // the data directory
+	Store   string // where the store is; empty: the environment says, or it is in the data directory
+	Key     string // the key file; empty: it is in the data directory
 	Server  string // URL of a server; empty: none, the data directory is used directly
 	Verbose int    // how much is logged to standard error
 	Output  string // table, json, yaml; for run more
@@ -103,6 +105,8 @@ Without --server a command works on the data directory itself; several may do so
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.options.Data, "data", defaultData(env.Getenv), "the `directory` with the database and the key (CARNET_DATA)")
+	flags.StringVar(&p.options.Store, "store", "", "the `place` of the store: a file, mongodb://host/database, or @file that says it (CARNET_STORE, CARNET_STORE_FILE); carnet.db in the data directory by default")
+	flags.StringVar(&p.options.Key, "key", env.Getenv("CARNET_KEY"), "the key `file` (CARNET_KEY); carnet.key in the data directory by default")
 	flags.StringVar(&p.options.Server, "server", env.Getenv("CARNET_SERVER"), "the `URL` of a server to work with (CARNET_SERVER)")
 	flags.CountVarP(&p.options.Verbose, "verbose", "v", "log to standard error; twice: more")
 	flags.StringVarP(&p.options.Output, "output", "o", "", "the `format`: table, json or yaml")

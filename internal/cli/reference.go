@@ -27,6 +27,8 @@ const environment = `The environment says the rest:
 | variable | what it is |
 | --- | --- |
 | CARNET_DATA | the data directory |
+| CARNET_STORE, CARNET_STORE_FILE | the place of the store, or the file that says it |
+| CARNET_KEY | the key file |
 | CARNET_SERVER | the URL of a server to work with |
 | CARNET_USERNAME, CARNET_PASSWORD | a user of that server |
 | CARNET_CLIENT_ID, CARNET_CLIENT_SECRET | or a service account |
