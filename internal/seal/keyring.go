@@ -3,17 +3,14 @@
 package seal
 
 import (
-	"bytes"
 	"encoding/base64"
-	"errors"
-	"io/fs"
+	"encoding/binary"
 	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
-	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
@@ -23,8 +20,32 @@ import (
 // prefix begins every sealed text, so that a text that was never sealed is not taken for one that was.
 const prefix = "sealed:v1:"
 
-// A Keyring seals and opens with AES-256-GCM (Tink). It is safe for concurrent use.
-type Keyring struct{ aead tink.AEAD }
+// LookEvery is how often a keyring looks whether its file has changed, at most.
+const LookEvery = time.Second
+
+// A Keyring seals with the primary key of a key file and opens with all of its keys (AES-256-GCM, by Tink). It follows the file:
+// keys may be added, made primary and dropped while it is in use. It is safe for concurrent use.
+type Keyring struct {
+	path string // empty: the key is in memory only
+
+	mu     sync.Mutex
+	ring   *ring
+	looked time.Time // when the file was last looked at
+	alien  bool      // the file has none of the ring's keys
+}
+
+// A ring is what a key file held at one moment.
+type ring struct {
+	aead tink.AEAD
+	keys []Key
+	file os.FileInfo // nil: in memory
+}
+
+// A Key is one of a keyring, without the key itself.
+type Key struct {
+	ID      uint32
+	Primary bool // it is sealed with
+}
 
 // NewKeyring returns a keyring of a fresh key that is kept in memory only.
 func NewKeyring() (*Keyring, error) {
@@ -32,27 +53,83 @@ func NewKeyring() (*Keyring, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "no key could be made")
 	}
-	return keyring(h)
+	r, err := newRing(h)
+	if err != nil {
+		return nil, err
+	}
+	return &Keyring{ring: r}, nil
 }
 
-func keyring(h *keyset.Handle) (*Keyring, error) {
+func newRing(h *keyset.Handle) (*ring, error) {
 	a, err := aead.New(h)
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the key is not of a kind that seals")
 	}
-	return &Keyring{a}, nil
+	return &ring{aead: a, keys: keys(h)}, nil
+}
+
+// keys lists the keys, the oldest first.
+func keys(h *keyset.Handle) []Key {
+	all := make([]Key, h.Len())
+	for i := range all {
+		if e, err := h.Entry(i); err == nil { // err: there is no such entry
+			all[i] = Key{e.KeyID(), e.IsPrimary()}
+		}
+	}
+	return all
+}
+
+func (r *ring) has(id uint32) bool {
+	for _, k := range r.keys {
+		if k.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// follows reports whether the ring has a key of an older one.
+func (r *ring) follows(older *ring) bool {
+	for _, k := range older.keys {
+		if r.has(k.ID) {
+			return true
+		}
+	}
+	return false
+}
+
+// Keys returns the keys as they were read last, the oldest first.
+func (k *Keyring) Keys() []Key {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return append([]Key(nil), k.ring.keys...)
+}
+
+// Primary returns the key that is sealed with, as it was read last.
+func (k *Keyring) Primary() uint32 {
+	for _, key := range k.Keys() {
+		if key.Primary {
+			return key.ID
+		}
+	}
+	return 0 // Tink reads no key file without one
 }
 
 // Seal returns the text sealed and bound to a place: it opens nowhere else.
 func (k *Keyring) Seal(text, place string) (string, error) {
-	sealed, err := k.aead.Encrypt([]byte(text), []byte(place))
+	r, err := k.current()
+	if err != nil {
+		return "", err
+	}
+	sealed, err := r.aead.Encrypt([]byte(text), []byte(place))
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, err, "%s could not be sealed", place)
 	}
 	return prefix + base64.RawStdEncoding.EncodeToString(sealed), nil
 }
 
-// Open returns the text that was sealed for that place; fault.Invalid if it was not, or with another key.
+// Open returns the text that was sealed for that place; fault.Invalid if it was not, or with another key. A key that it does not
+// know may have been added since: then it reads the file again.
 func (k *Keyring) Open(sealed, place string) (string, error) {
 	encoded, ok := strings.CutPrefix(sealed, prefix)
 	if !ok {
@@ -62,74 +139,59 @@ func (k *Keyring) Open(sealed, place string) (string, error) {
 	if err != nil {
 		return "", fault.New(fault.Invalid, "the stored secret at %s is damaged", place)
 	}
-	text, err := k.aead.Decrypt(cipher, []byte(place))
+	k.mu.Lock()
+	known := k.ring
+	k.mu.Unlock()
+	r := known
+	var unread error
+	id, named := keyOf(cipher)
+	if unknown := named && !r.has(id); unknown && k.path != "" {
+		var again *ring
+		if again, unread = readRing(k.path); unread == nil {
+			r = again
+		}
+	}
+	text, err := r.aead.Decrypt(cipher, []byte(place))
 	if err != nil {
-		return "", fault.New(fault.Invalid, "the stored secret at %s can't be opened: it was sealed with another key, or moved", place)
+		return "", unopened(unread, place)
+	}
+	if r != known {
+		k.learn(r)
 	}
 	return string(text), nil
 }
 
-// OpenKeyring reads the key file at path, and makes it first if there is none: of several processes that do so at once one
-// wins, and all read its key. A file that others may read is refused, and so is one that is not a key file.
-func OpenKeyring(path string) (*Keyring, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeKey(path); err != nil {
-			return nil, err
-		}
-		data, err = os.ReadFile(path)
+func unopened(unread error, place string) error {
+	if unread != nil {
+		return fault.Wrap(fault.Invalid, unread, "the stored secret at %s was sealed with a key that was not known", place)
 	}
-	if err != nil {
-		return nil, fault.Wrap(fault.Unavailable, err, "the key file can't be read").
-			WithHint("without it the stored secrets are lost: check who owns %s", path)
-	}
-	if err := private(path); err != nil {
-		return nil, err
-	}
-	h, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(data)))
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "%s is not a key file, or is damaged", path).
-			WithHint("put the file back from a backup; without it the stored secrets are lost")
-	}
-	return keyring(h)
+	return fault.New(fault.Invalid, "the stored secret at %s can't be opened: it was sealed with another key, or moved", place)
 }
 
-// private refuses a key file that others than its owner may read.
-func private(path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return fault.Wrap(fault.Unavailable, err, "the key file can't be read")
-	}
-	if open := info.Mode().Perm() & 0o077; open != 0 && runtime.GOOS != "windows" {
-		return fault.New(fault.Invalid, "the key file %s may be read by others (%s)", path, info.Mode().Perm()).
-			WithHint("chmod 600 %s; if others may have read it, replace the secrets that it seals", path)
-	}
-	return nil
+// learn takes up a ring that has opened something, and so fits the data, whatever keys it has.
+func (k *Keyring) learn(r *ring) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ring, k.alien = r, false
 }
 
-// makeKey writes a new key file unless there is one. The file appears whole: it is written beside its place and linked there,
-// which fails if another process was faster.
-func makeKey(path string) error {
-	h, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+// KeyOf returns which key a sealed text names.
+func KeyOf(sealed string) (id uint32, ok bool) {
+	encoded, ok := strings.CutPrefix(sealed, prefix)
+	if !ok {
+		return 0, false
+	}
+	cipher, err := base64.RawStdEncoding.DecodeString(encoded)
 	if err != nil {
-		return fault.Wrap(fault.Internal, err, "no key could be made")
+		return 0, false
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".key-*") // 0600
-	if err != nil {
-		return unwritten(err)
-	}
-	defer os.Remove(f.Name())
-	err = errors.Join(insecurecleartextkeyset.Write(h, keyset.NewJSONWriter(f)), f.Sync(), f.Close())
-	if err != nil {
-		return unwritten(err)
-	}
-	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return unwritten(err)
-	}
-	return nil
+	return keyOf(cipher)
 }
 
-func unwritten(err error) error {
-	return fault.Wrap(fault.Unavailable, err, "the key file can't be made").
-		WithHint("the data directory must be writable, and on a file system that knows hard links")
+// keyOf reads the prefix of Tink's output: a byte 1, and the key's id (https://developers.google.com/tink/wire-format).
+func keyOf(cipher []byte) (id uint32, ok bool) {
+	if len(cipher) < 5 || cipher[0] != 1 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(cipher[1:5]), true
 }

@@ -88,7 +88,9 @@ func (s *Store) check(ctx context.Context) error {
 		return fault.New(fault.Invalid, "the data was written by a newer Carnet (schema %d; this one knows %d)", v.Schema, Schema).
 			WithHint("use that version, or another data directory; nothing was changed")
 	}
-	if _, _, err := canaries.Get(ctx, "schema"); err != nil {
+	if _, _, err := canaries.Get(ctx, "schema"); fault.Is(err, fault.Unavailable) {
+		return err
+	} else if err != nil {
 		return fault.Wrap(fault.Invalid, err, "the key does not fit the data").
 			WithHint("the database and the key file belong together: put back the key file that it was made with")
 	}

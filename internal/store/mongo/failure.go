@@ -55,9 +55,6 @@ func refused(err mongo.ServerError) error {
 				WithHint("check the user and the password in the connection string, and that the user may read and write the database")
 		}
 	}
-	name := "an error"
-	if command, ok := errors.AsType[mongo.CommandError](err); ok && command.Name != "" {
-		name = command.Name
-	}
-	return fault.New(fault.Unavailable, "the database answered %s", name).WithHint("its log says more")
+	code := err.ErrorCodes()
+	return fault.New(fault.Unavailable, "the database answered with the error code %d", code).WithHint("its log says more")
 }

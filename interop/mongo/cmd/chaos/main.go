@@ -1,0 +1,25 @@
+// Command chaos runs the experiments of package chaos, and prints a table.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+
+	"carnet.dev/carnet/interop/mongo/chaos"
+)
+
+func main() {
+	lasts := flag.Duration("lasts", time.Minute, "how long each storm lasts")
+	integrations := flag.Int("integrations", 100, "how many integrations there are")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := chaos.Table(ctx, os.Stdout, *integrations, *lasts); err != nil {
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+		os.Exit(1)
+	}
+}
