@@ -1,15 +1,16 @@
 # Everything that is checked, measured or made from the code has a target here.
 
-.PHONY: check generate race bench interop
+.PHONY: check generate race bench interop mongo chaos
 
 STATICCHECK = go run -modfile=tools/go.mod honnef.co/go/tools/cmd/staticcheck
 
-check: race interop
+check: race interop mongo
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
-	@for module in . bench interop tools; do (cd $$module && go mod tidy -diff) || exit 1; done
+	@for module in . bench interop interop/mongo tools; do (cd $$module && go mod tidy -diff) || exit 1; done
 	go vet ./...
 	cd bench && go vet ./...
 	cd interop && go vet ./...
+	cd interop/mongo && go vet ./...
 	$(STATICCHECK) ./...
 
 # The detector makes everything some ten times slower, so this is not the README's command.
@@ -25,3 +26,10 @@ bench:
 
 interop:
 	cd interop && go test ./...
+
+# The store's driver and a short chaos on a MongoDB-compatible server: the one that CARNET_TEST_MONGODB_URI names, else FerretDB.
+mongo:
+	cd interop/mongo && go test ./...
+
+chaos:
+	cd interop/mongo && go run ./cmd/chaos

@@ -31,15 +31,18 @@ func NewPace() *Pace { return &Pace{hosts: map[string]*pacing{}} }
 const (
 	leastGap = 100 * time.Millisecond
 	mostGap  = 10 * time.Second
-	// mostTurn is how long a request may wait for its turn, well inside the time that an attempt has. Longer waits are back-off.
+	// mostTurn is how long a request may wait for its turn. Longer waits are back-off.
 	mostTurn = 5 * time.Second
 )
 
 // wait waits for a turn at the host. A turn that is too far away is an error, which says when to come again.
 func (p *Pace) wait(ctx context.Context, host string) error {
-	now := time.Now()
-	turn := p.turn(host, now)
-	if turn > mostTurn {
+	now, patience := time.Now(), mostTurn
+	if end, bounded := ctx.Deadline(); bounded {
+		patience = min(patience, end.Sub(now)/2) // the rest is for the request
+	}
+	turn := p.turn(host, now, patience)
+	if turn > patience {
 		return &token.AskError{Postponed: true, RetryAfter: turn, Err: fault.New(fault.Unavailable, "%s wants to be asked less often", host).
 			WithHint("it is asked again when its turn comes; many integrations share this token endpoint")}
 	}
@@ -52,12 +55,12 @@ func (p *Pace) wait(ctx context.Context, host string) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return &token.AskError{Err: fault.Wrap(fault.Unavailable, ctx.Err(), "waiting for a turn at %s", host)}
+		return &token.AskError{Postponed: true, Err: fault.Wrap(fault.Unavailable, ctx.Err(), "waiting for a turn at %s", host)}
 	}
 }
 
 // turn takes the next turn, and returns how far away it is; one that is too far away is not taken.
-func (p *Pace) turn(host string, now time.Time) time.Duration {
+func (p *Pace) turn(host string, now time.Time, patience time.Duration) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	known := p.hosts[host]
@@ -65,7 +68,7 @@ func (p *Pace) turn(host string, now time.Time) time.Duration {
 		return 0
 	}
 	away := max(known.next.Sub(now), 0)
-	if away <= mostTurn {
+	if away <= patience {
 		known.next = now.Add(away + known.gap)
 	}
 	return away
@@ -88,7 +91,7 @@ func (p *Pace) heard(host string, status int, pause time.Duration, began time.Ti
 			known.next = next
 		}
 	case known != nil && status/100 == 2:
-		if known.gap = known.gap * 9 / 10; known.gap < leastGap/2 {
+		if known.gap = known.gap * 3 / 4; known.gap < leastGap/2 {
 			delete(p.hosts, host)
 		}
 	}

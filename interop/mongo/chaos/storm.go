@@ -136,17 +136,37 @@ func (f *Fleet) storm(ctx context.Context, p *provider, store *server.Server, re
 	work.Wait()
 	trouble.Wait()
 	store.OnCommand(nil)
-	time.Sleep(5 * time.Second) // until back-off of the last lie is over, and the last claim of a dead replica has lapsed
 	for i := range result.Integrations {
-		if one := f.call(ctx, i); one.err != nil || one.wrong {
-			c.result.Lost++
-			c.result.Examples["in the end: "+fmt.Sprint(one.err)]++
-		}
+		work.Go(func() { c.lost(f.recovers(ctx, i)) })
 	}
+	work.Wait()
 	stats := p.Stats()
 	c.result.Reused, c.result.Tokens, c.result.Early = stats.Reused, stats.TokenRequests, p.early()
 	c.result.Lives = int(result.Lasts/(tokenLife/2)) * result.Integrations
 	return c.result, nil
+}
+
+// recovers calls an integration until it works again, which may take until the back-off of the last lie is over, and the last claim
+// of a dead replica has lapsed.
+func (f *Fleet) recovers(ctx context.Context, i int) (err error) {
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(100 * time.Millisecond) {
+		one := f.call(ctx, i)
+		if one.err == nil && !one.wrong {
+			return nil
+		}
+		err = fmt.Errorf("in the end: %w", one.err)
+	}
+	return err
+}
+
+func (c *callers) lost(err error) {
+	if err == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.result.Lost++
+	c.result.Examples[err.Error()]++
 }
 
 // call is what came of one call.

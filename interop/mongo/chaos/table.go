@@ -5,32 +5,65 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
+	"text/tabwriter"
 	"time"
 )
 
-// Table runs every experiment and prints what came of it.
-func Table(ctx context.Context, w io.Writer, integrations int, lasts time.Duration) error {
-	for _, storm := range []Storm{
+// Storms returns the storms there are; the last is all of them at once.
+func Storms() []Storm {
+	return []Storm{
 		{Name: "replicas killed with -9", Kills: true},
 		{Name: "the store cut off, delayed, repeated", Cuts: true},
 		{Name: "the provider lies", Lies: true},
 		{Name: "all at once", Kills: true, Cuts: true, Lies: true},
-	} {
+	}
+}
+
+// Table runs every experiment and prints what came of it. An error is an experiment that could not be made, or that showed what
+// must never happen.
+func Table(ctx context.Context, w io.Writer, integrations int, lasts time.Duration, storms ...Storm) error {
+	bad := 0
+	if err := withDirectory(func(dir string) error {
+		deaths, err := Deaths(ctx, dir)
+		bad += printDeaths(w, deaths)
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, storm := range storms {
 		storm.Integrations, storm.Replicas, storm.Lasts = integrations, 3, lasts
-		dir, err := os.MkdirTemp("", "carnet-chaos-")
-		if err != nil {
+		if err := withDirectory(func(dir string) error {
+			result, err := Run(ctx, dir, storm)
+			result.print(w)
+			bad += result.bad()
+			return err
+		}); err != nil {
 			return err
 		}
-		result, err := Run(ctx, dir, storm)
-		os.RemoveAll(dir)
-		if err != nil {
-			return err
-		}
-		result.print(w)
+	}
+	if bad > 0 {
+		return fmt.Errorf("%d of what must never happen", bad)
 	}
 	return nil
+}
+
+// bad counts what must never happen.
+func (r Result) bad() int { return r.Reused + r.Lost + r.Wrong + r.Unexplained }
+
+func printDeaths(w io.Writer, deaths []Death) (bad int) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "a process killed\tthe next one\tafter\trefresh tokens spent twice")
+	for _, d := range deaths {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\n", d.Point, d.Next, d.Took.Round(time.Millisecond), d.Reused)
+		if bad += d.Reused; d.Failure != nil {
+			bad++
+			fmt.Fprintf(table, "! %s\n", d.Failure)
+		}
+	}
+	fmt.Fprintln(table)
+	table.Flush()
+	return bad
 }
 
 // print prints a result, a line for each count.

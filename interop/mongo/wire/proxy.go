@@ -19,7 +19,7 @@ import (
 type Command struct {
 	Name       string // "find", "update", "hello"
 	Collection string // "" where there is none
-	Document   bson.Raw
+	Message    []byte // all of it
 }
 
 // A Fate is what becomes of a command. The zero Fate forwards it.
@@ -221,10 +221,10 @@ func parse(request []byte) Command {
 	size := binary.LittleEndian.Uint32(request[headerSize+flags+kind:])
 	from := headerSize + flags + kind
 	if from+int(size) > len(request) {
-		return Command{}
+		return Command{Message: request}
 	}
-	c := Command{Document: bson.Raw(request[from : from+int(size)])}
-	if elements, err := c.Document.Elements(); err == nil && len(elements) > 0 {
+	c := Command{Message: request}
+	if elements, err := bson.Raw(request[from : from+int(size)]).Elements(); err == nil && len(elements) > 0 {
 		c.Name = elements[0].Key()
 		c.Collection, _ = elements[0].Value().StringValueOK()
 	}

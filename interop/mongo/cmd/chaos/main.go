@@ -18,7 +18,7 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := chaos.Table(ctx, os.Stdout, *integrations, *lasts); err != nil {
+	if err := chaos.Table(ctx, os.Stdout, *integrations, *lasts, chaos.Storms()...); err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)
 		os.Exit(1)
 	}
