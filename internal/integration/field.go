@@ -2,7 +2,6 @@ package integration
 
 import (
 	"math"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"carnet.dev/carnet/internal/model"
+	"carnet.dev/carnet/internal/moment"
 	"carnet.dev/carnet/internal/seal"
 )
 
@@ -145,30 +145,15 @@ func (d *decoder) flows(raw jsontext.Value, pointer string, at **model.Flows) {
 	*at = &flows
 }
 
-// Seconds since the epoch have ten digits until the year 2286, milliseconds twelve or more since 1973.
-const firstMillis = 1e11
-
-// moment reads a time however it is written: seconds or milliseconds since the epoch, as a number or text; ISO 8601; an HTTP date.
 func (d *decoder) moment(pointer, text string, at *time.Time) {
 	*at = time.Time{}
 	if text == "" {
 		return
 	}
-	if n, err := strconv.ParseFloat(text, 64); err == nil && n >= 0 && n < 1e15 {
-		if n >= firstMillis {
-			n /= 1000
-		}
-		if n > 0 {
-			*at = time.UnixMilli(int64(n * 1000)).UTC()
-		}
+	t, ok := moment.Parse(text)
+	if !ok {
+		d.problem(pointer, "has to be a time: seconds or milliseconds since 1970, or ISO 8601")
 		return
 	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00",
-		"2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999Z0700", time.DateOnly, http.TimeFormat} {
-		if t, err := time.Parse(layout, text); err == nil {
-			*at = t
-			return
-		}
-	}
-	d.problem(pointer, "has to be a time: seconds or milliseconds since 1970, or ISO 8601")
+	*at = t.UTC()
 }

@@ -3,19 +3,19 @@ package oauth
 import (
 	"encoding/base64"
 	"math"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"carnet.dev/carnet/internal/moment"
 )
 
-// Numbers above these are no durations or seconds: an expires_in that is the time of expiry itself, and a time in milliseconds.
+// Numbers above these are no durations: an expires_in that is the time of expiry itself, in seconds or milliseconds.
 const (
 	mostSeconds = 10 * 365 * 24 * 3600
 	mostMillis  = mostSeconds * 1000
-	firstMillis = 1e11 // as seconds the year 5138, as milliseconds 1973
 )
 
 // expiry finds out when a token expires (failure mode 6), counted from before the request (failure mode 22): by what the
@@ -24,11 +24,11 @@ const (
 // nobody hands out dead tokens, so a clock or a time zone is wrong. Zero: unknown.
 func (c Config) expiry(d document, access string, began time.Time) (in float64, at time.Time) {
 	for _, try := range []func() time.Time{
-		func() time.Time { return moment(d.at(c.Response.ExpiresAt)) },
+		func() time.Time { return momentOf(d.at(c.Response.ExpiresAt)) },
 		func() time.Time { return c.after(d.at(c.Response.ExpiresIn), began) },
 		func() time.Time { return c.after(d["expires_in"], began) },
-		func() time.Time { return moment(d["expires_at"]) },
-		func() time.Time { return moment(d["expires_on"]) },
+		func() time.Time { return momentOf(d["expires_at"]) },
+		func() time.Time { return momentOf(d["expires_on"]) },
 		func() time.Time { return relativeOrMoment(d["expires"], began) },
 		func() time.Time {
 			if c.Lifetime <= 0 {
@@ -73,7 +73,7 @@ func (c Config) after(v any, began time.Time) time.Time {
 	n, ok := number(v)
 	if c.Response.Unit == "ms" {
 		if n > mostMillis {
-			return moment(v)
+			return momentOf(v)
 		}
 		n /= 1000
 	}
@@ -81,7 +81,7 @@ func (c Config) after(v any, began time.Time) time.Time {
 	case !ok || n <= 0:
 		return time.Time{}
 	case n > mostSeconds:
-		return moment(v)
+		return momentOf(v)
 	}
 	return later(began, n)
 }
@@ -96,7 +96,7 @@ func relativeOrMoment(v any, began time.Time) time.Time {
 	if n, ok := number(v); ok && n > 0 && n <= mostSeconds {
 		return later(began, n)
 	}
-	return moment(v)
+	return momentOf(v)
 }
 
 // number reads a number, or one that is written as a text.
@@ -111,25 +111,14 @@ func number(v any) (float64, bool) {
 	return 0, false
 }
 
-// moment reads a time: seconds or milliseconds since the epoch, ISO 8601, an HTTP date.
-func moment(v any) time.Time {
+// momentOf reads a time.
+func momentOf(v any) time.Time {
 	if n, ok := number(v); ok {
-		if n >= firstMillis {
-			n /= 1000
-		}
-		if n <= 0 || n > firstMillis {
-			return time.Time{}
-		}
-		return time.UnixMilli(int64(n * 1000))
+		return moment.OfNumber(n)
 	}
 	text, _ := v.(string)
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04:05.999999999Z0700",
-		"2006-01-02 15:04:05.999999999", http.TimeFormat, time.RFC1123Z} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t
-		}
-	}
-	return time.Time{}
+	t, _ := moment.Parse(text)
+	return t
 }
 
 // jwtExpiry reads the claim exp of an access token that is a JWT (RFC 7519 4.1.4). With iat the two make a duration, which does
@@ -147,7 +136,7 @@ func jwtExpiry(access string, began time.Time) time.Time {
 		Exp float64 `json:"exp"`
 		Iat float64 `json:"iat"`
 	}
-	if json.Unmarshal(payload, &claims) != nil || claims.Exp <= 0 || claims.Exp > firstMillis {
+	if json.Unmarshal(payload, &claims) != nil || claims.Exp <= 0 || claims.Exp > moment.FirstMillis {
 		return time.Time{}
 	}
 	if claims.Iat > 0 && claims.Iat < claims.Exp {
