@@ -12,14 +12,21 @@ import (
 	"carnet.dev/carnet/fault"
 )
 
-// A body that is JSON is kept as a document, so that an operator can read it; where it would not come back byte for byte, as the
-// text that it is. Any other body is kept as binary.
+// What a server takes (https://www.mongodb.com/docs/manual/reference/limits/): documents of 16 MiB, nested 100 deep. A body is not all
+// of a document.
+const (
+	mostBSON = 15 << 20
+	mostDeep = 90
+)
+
+// A body that is JSON is kept as a document, so that an operator can read it; where it would not come back byte for byte, or a
+// server would refuse it, as the text that it is. Any other body is kept as binary.
 func encode(body []byte) any {
 	if len(body) == 0 || body[0] != '{' || !utf8.Valid(body) {
 		return bson.Binary{Data: body}
 	}
-	d := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true))
-	document, ok := read(d)
+	r := reader{jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true)), mostBSON}
+	document, ok := r.read()
 	if ok {
 		if again, err := write(document); err == nil && bytes.Equal(again, body) {
 			return document
@@ -52,26 +59,28 @@ var (
 	unescape = strings.NewReplacer("\uff0e", ".", "\uff04", "$")
 )
 
+// A reader makes BSON of JSON, as long as there is room.
+type reader struct {
+	*jsontext.Decoder
+	room int // bytes that are left
+}
+
+// take reports whether there is room for so many bytes more.
+func (r *reader) take(size int) bool {
+	r.room -= size
+	return r.room >= 0
+}
+
 // read makes BSON of the next JSON value; false: it has no equivalent.
-func read(d *jsontext.Decoder) (any, bool) {
-	switch d.PeekKind() {
+func (r *reader) read() (any, bool) {
+	switch r.PeekKind() {
 	case '{':
-		return readObject(d)
+		return r.object()
 	case '[':
-		d.ReadToken()
-		list := bson.A{}
-		for d.PeekKind() != ']' {
-			item, ok := read(d)
-			if !ok {
-				return nil, false
-			}
-			list = append(list, item)
-		}
-		_, err := d.ReadToken()
-		return list, err == nil
+		return r.array()
 	}
-	t, err := d.ReadToken()
-	if err != nil {
+	t, err := r.ReadToken()
+	if err != nil || !r.take(8) {
 		return nil, false
 	}
 	switch t.Kind() {
@@ -80,7 +89,8 @@ func read(d *jsontext.Decoder) (any, bool) {
 	case 't', 'f':
 		return t.Bool(), true
 	case '"':
-		return t.String(), true
+		text := t.String()
+		return text, r.take(len(text))
 	}
 	if n, err := strconv.ParseInt(t.String(), 10, 64); err == nil {
 		return n, true
@@ -89,11 +99,35 @@ func read(d *jsontext.Decoder) (any, bool) {
 	return n, err == nil
 }
 
-func readObject(d *jsontext.Decoder) (any, bool) {
-	d.ReadToken()
+// begin reads what begins an object or an array.
+func (r *reader) begin() bool {
+	_, err := r.ReadToken()
+	return err == nil && r.StackDepth() <= mostDeep && r.take(8)
+}
+
+func (r *reader) array() (any, bool) {
+	list := bson.A{}
+	if !r.begin() {
+		return nil, false
+	}
+	for r.PeekKind() != ']' {
+		item, ok := r.read()
+		if !ok || !r.take(len(strconv.Itoa(len(list)))+2) { // BSON numbers the items
+			return nil, false
+		}
+		list = append(list, item)
+	}
+	_, err := r.ReadToken()
+	return list, err == nil
+}
+
+func (r *reader) object() (any, bool) {
 	document, seen := bson.D{}, map[string]bool{}
-	for d.PeekKind() != '}' {
-		t, err := d.ReadToken()
+	if !r.begin() {
+		return nil, false
+	}
+	for r.PeekKind() != '}' {
+		t, err := r.ReadToken()
 		if err != nil {
 			return nil, false
 		}
@@ -102,13 +136,14 @@ func readObject(d *jsontext.Decoder) (any, bool) {
 			return nil, false
 		}
 		seen[name] = true
-		value, ok := read(d)
-		if !ok {
+		value, ok := r.read()
+		key := escape.Replace(name)
+		if !ok || !r.take(len(key)+2) {
 			return nil, false
 		}
-		document = append(document, bson.E{Key: escape.Replace(name), Value: value})
+		document = append(document, bson.E{Key: key, Value: value})
 	}
-	_, err := d.ReadToken()
+	_, err := r.ReadToken()
 	return document, err == nil
 }
 

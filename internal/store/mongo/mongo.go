@@ -27,11 +27,9 @@ const (
 )
 
 type database struct {
-	client *mongo.Client
-	db     *mongo.Database
-
-	mu      sync.Mutex
-	indexed map[string]bool // kinds whose due times have their index
+	client  *mongo.Client
+	db      *mongo.Database
+	indexed sync.Map // kinds whose due times have their index
 }
 
 // Open connects to the server or cluster of a connection string (mongodb:// or mongodb+srv://), whose options say who signs in and
@@ -55,7 +53,7 @@ func Open(ctx context.Context, uri seal.Secret) (driver.Driver, error) {
 	if err != nil {
 		return nil, malformed() // not wrapped: its text quotes the string
 	}
-	d := &database{client: client, db: client.Database(name), indexed: map[string]bool{}}
+	d := &database{client: client, db: client.Database(name)}
 	pinging, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	if err := client.Ping(pinging, readpref.Primary()); err != nil {
@@ -180,16 +178,18 @@ func (d *database) Due(ctx context.Context, kind string, t time.Time, limit int)
 		options.Find().SetSort(bson.D{{Key: "due", Value: 1}}).SetLimit(int64(limit)))
 }
 
-// index makes the index of due times where there is none yet; whoever sweeps does so when it starts.
+// index makes the index of due times where there is none yet; whoever sweeps does so when it starts. Several may ask for it at once:
+// that costs a server nothing, and nobody waits for another's answer.
 func (d *database) index(ctx context.Context, kind string) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.indexed[kind] {
+	if _, done := d.indexed.Load(kind); done {
 		return nil
 	}
 	_, err := d.db.Collection(kind).Indexes().CreateOne(ctx, mongo.IndexModel{Keys: bson.D{{Key: "due", Value: 1}}})
-	d.indexed[kind] = err == nil
-	return explain(ctx, err)
+	if err != nil {
+		return explain(ctx, err)
+	}
+	d.indexed.Store(kind, true)
+	return nil
 }
 
 func (d *database) find(ctx context.Context, kind string, filter bson.D, o *options.FindOptionsBuilder) ([]driver.Record, error) {
