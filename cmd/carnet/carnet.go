@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/user"
-	"path/filepath"
 	"time"
 
 	"carnet.dev/carnet/client"
@@ -42,29 +41,21 @@ func open(ctx context.Context, at cli.Options, o hub.Options) (*carnet, error) {
 
 // openStore opens the store that the options name.
 func openStore(ctx context.Context, at cli.Options) (*store.Store, error) {
-	where, err := place(at, os.Getenv, os.Stderr)
+	h, err := locate(at)
 	if err != nil {
 		return nil, err
 	}
-	key := at.Key
-	if key == "" {
-		key = filepath.Join(at.Data, "carnet.key")
-	}
-	if at.Data == "" && (at.Key == "" || !shared(where)) {
-		return nil, fault.New(fault.Invalid, "there is no data directory: the environment has no home directory").
-			WithHint("name one with --data or CARNET_DATA")
-	}
-	if !shared(where) {
+	if !shared(h.place) {
 		if err := os.MkdirAll(at.Data, 0o700); err != nil {
 			return nil, fault.Wrap(fault.Unavailable, err, "the data directory can't be made").
 				WithHint("choose another with --data or CARNET_DATA")
 		}
 	}
-	d, err := openDriver(ctx, where)
+	d, err := openDriver(ctx, h.place)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := openKeyring(ctx, key, d)
+	keys, err := openKeyring(ctx, h.key, d)
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}

@@ -30,14 +30,17 @@ func run() int {
 		Terminal: term.IsTerminal(int(os.Stdout.Fd())),
 		Version:  version(),
 		Embedded: openEmbedded,
-		Commands: func(o *cli.Options) []*cobra.Command {
-			return []*cobra.Command{serveCommand(o), demoCommand()}
-		},
+		Commands: commands,
 	}
 	if stdin := int(os.Stdin.Fd()); term.IsTerminal(stdin) {
 		env.Prompt = func(label string) (string, error) { return prompt(ctx, os.Stderr, stdin, label) }
 	}
 	return cli.Main(ctx, env)
+}
+
+// commands are those that do not speak HTTP.
+func commands(o *cli.Options) []*cobra.Command {
+	return []*cobra.Command{serveCommand(o), keyCommand(o), demoCommand()}
 }
 
 // prompt asks for a secret without showing it. Interrupted, it leaves the terminal as it was: showing what is typed.

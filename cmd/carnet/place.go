@@ -14,10 +14,33 @@ import (
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/cli"
 	"carnet.dev/carnet/internal/seal"
+	"carnet.dev/carnet/internal/store"
 	"carnet.dev/carnet/internal/store/driver"
 	"carnet.dev/carnet/internal/store/mongo"
 	"carnet.dev/carnet/internal/store/sqlite"
 )
+
+// A house is where a store and its key are.
+type house struct {
+	place seal.Secret
+	key   string // the key file
+}
+
+// locate finds the store and the key file that the options name.
+func locate(at cli.Options) (house, error) {
+	where, err := place(at, os.Getenv, os.Stderr)
+	if err != nil {
+		return house{}, err
+	}
+	if at.Data == "" && (at.Key == "" || !shared(where)) {
+		return house{}, fault.New(fault.Invalid, "there is no data directory: the environment has no home directory").
+			WithHint("name one with --data or CARNET_DATA")
+	}
+	if at.Key != "" {
+		return house{where, at.Key}, nil
+	}
+	return house{where, filepath.Join(at.Data, "carnet.key")}, nil
+}
 
 // place is where the store is: what --store says, or the environment, or the database in the data directory. A connection string
 // may hold a password, so it can also stand in a file.
@@ -68,6 +91,40 @@ func openDriver(ctx context.Context, place seal.Secret) (driver.Driver, error) {
 		return nil, fault.New(fault.Invalid, "there is no store of the kind %q", scheme).WithHint("use a file, or mongodb://host/database")
 	}
 	return sqlite.Open(ctx, path)
+}
+
+// existing opens a place only if there is something already.
+func existing(ctx context.Context, place seal.Secret) (driver.Driver, error) {
+	if path := strings.TrimPrefix(place.Reveal(), "sqlite:"); !shared(place) && !strings.Contains(path, "://") {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, fault.New(fault.NotFound, "there is no database %s", path).WithHint("name the store with --store, or the data directory with --data")
+		}
+	}
+	d, err := openDriver(ctx, place)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := d.Get(ctx, "meta", "schema"); err != nil {
+		if fault.Is(err, fault.NotFound) {
+			err = fault.New(fault.NotFound, "the store holds nothing yet").WithHint("name the store with --store, or the data directory with --data")
+		}
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// enter opens a store that is there already, and its key file.
+func (h house) enter(ctx context.Context) (*store.Store, *seal.Keyring, error) {
+	d, err := existing(ctx, h.place)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, err := openKeyring(ctx, h.key, d)
+	if err != nil {
+		return nil, nil, errors.Join(err, d.Close())
+	}
+	s, err := store.Open(ctx, d, keys) // which closes the driver if it fails
+	return s, keys, err
 }
 
 // openKeyring reads the key file. Where there is none yet one is made, but never for data that is there already: another replica

@@ -5,8 +5,6 @@ import (
 	"os"
 	"testing"
 
-	"github.com/spf13/cobra"
-
 	"carnet.dev/carnet/internal/cli"
 )
 
@@ -16,9 +14,7 @@ var update = flag.Bool("update", false, "write docs/cli.md")
 
 func TestReferenceIsUpToDate(t *testing.T) {
 	home := func(name string) string { return map[string]string{"HOME": "~"}[name] }
-	root := cli.New(cli.Env{Getenv: home, Commands: func(o *cli.Options) []*cobra.Command {
-		return []*cobra.Command{serveCommand(o), demoCommand()}
-	}})
+	root := cli.New(cli.Env{Getenv: home, Commands: commands})
 	want := cli.Reference(root)
 	const file = "../../docs/cli.md"
 	if *update {

@@ -19,9 +19,14 @@ import (
 
 // show prints a value in the format that was asked for; table prints it for people.
 func (p *program) show(v any, table func(w io.Writer)) error {
-	switch p.options.Output {
+	return Show(p.Stdout, p.options.Output, v, table)
+}
+
+// Show prints a value in a format; table prints it for people, its columns divided by tabs.
+func Show(out io.Writer, format string, v any, table func(w io.Writer)) error {
+	switch format {
 	case "", "table":
-		w := tabwriter.NewWriter(printable{p.Stdout}, 0, 0, 2, ' ', 0)
+		w := tabwriter.NewWriter(printable{out}, 0, 0, 2, ' ', 0)
 		table(w)
 		return w.Flush()
 	case "json", "yaml":
@@ -29,9 +34,13 @@ func (p *program) show(v any, table func(w io.Writer)) error {
 		if err != nil {
 			return fault.Wrap(fault.Internal, err, "the answer can't be written as JSON")
 		}
-		return p.write(data, p.options.Output)
+		text, err := formatted(data, format)
+		if err == nil {
+			_, err = out.Write(text)
+		}
+		return err
 	}
-	return fault.New(fault.Invalid, "there is no output format %q", p.options.Output).WithHint("use table, json or yaml")
+	return fault.New(fault.Invalid, "there is no output format %q", format).WithHint("use table, json or yaml")
 }
 
 // printable keeps control characters from a terminal, which obeys them: texts come from documents and servers.
@@ -49,15 +58,6 @@ func (p printable) Write(text []byte) (int, error) {
 		return 0, err
 	}
 	return len(text), nil
-}
-
-// write prints JSON, indented or as YAML.
-func (p *program) write(data []byte, format string) error {
-	text, err := formatted(data, format)
-	if err == nil {
-		_, err = p.Stdout.Write(text)
-	}
-	return err
 }
 
 // formatted indents JSON, or turns it into YAML; members keep their order and numbers their text.

@@ -144,7 +144,8 @@ func (c *Collection[T]) sealed(r driver.Record) (texts []string, err error) {
 	})
 	var value T
 	if err := json.Unmarshal(r.Body, &value, json.WithUnmarshalers(notes), lenient); err != nil {
-		return nil, fault.Wrap(fault.Internal, err, "%s %q can't be decoded", c.kind, r.ID)
+		return nil, fault.Wrap(fault.Internal, err, "%s %q can't be decoded", c.kind, r.ID).
+			WithHint("carnet store check lists all such records, and what to do about them")
 	}
 	return texts, nil
 }
