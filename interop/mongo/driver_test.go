@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -44,7 +45,7 @@ func run(m *testing.M) int {
 var databases atomic.Int64
 
 // database names a new database, and drops it when the test ends.
-func database(t *testing.T) (uri string) {
+func database(t testing.TB) (uri string) {
 	t.Helper()
 	name := fmt.Sprintf("carnet_test_%d_%d", os.Getpid(), databases.Add(1))
 	uri = one.URI(name)
@@ -58,8 +59,13 @@ func database(t *testing.T) (uri string) {
 	return uri
 }
 
+// nameOf is the database of a connection string.
+func nameOf(uri string) string {
+	return uri[strings.LastIndexByte(uri, '/')+1 : strings.IndexByte(uri, '?')]
+}
+
 // client is a plain client, past the driver under test.
-func client(t *testing.T, uri string) *mongodb.Client {
+func client(t testing.TB, uri string) *mongodb.Client {
 	t.Helper()
 	c, err := mongodb.Connect(options.Client().ApplyURI(uri).SetRetryWrites(false))
 	if err != nil {
@@ -75,9 +81,8 @@ func TestTheServerIsFit(t *testing.T) {
 	uri := database(t)
 	collections := make([]*mongodb.Collection, clients)
 	for i := range collections {
-		collections[i] = client(t, uri).Database("fit").Collection("things")
+		collections[i] = client(t, uri).Database(nameOf(uri)).Collection("things")
 	}
-	defer collections[0].Database().Drop(t.Context())
 	if _, err := collections[0].InsertOne(t.Context(), bson.D{{Key: "_id", Value: "one"}, {Key: "rev", Value: int64(0)}}); err != nil {
 		t.Fatal(err)
 	}

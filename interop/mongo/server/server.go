@@ -51,8 +51,9 @@ func Start(dir string) (*Server, error) {
 
 // URI is the connection string of a database on the server, through the proxy.
 func (s *Server) URI(database string) string {
-	// Members of a replica set would be talked to past the proxy.
-	query := strings.TrimPrefix(s.query+"&directConnection=true", "&")
+	// Members of a replica set would be talked to past the proxy, and a hello that the server answers late, when something has
+	// changed, would keep all others from it.
+	query := strings.TrimPrefix(s.query+"&directConnection=true&serverMonitoringMode=poll", "&")
 	return "mongodb://" + s.user + s.address + "/" + database + "?" + query
 }
 
@@ -64,6 +65,13 @@ func (s *Server) Close() {
 
 // ferret runs FerretDB in this process.
 func ferret(dir string) (uri string, stop func(), err error) {
+	if memory, err := os.MkdirTemp("/dev/shm", "carnet-ferret-"); err == nil { // what is tested is not how durable a disk is
+		return ferretIn(memory, func() { os.RemoveAll(memory) })
+	}
+	return ferretIn(dir, func() {})
+}
+
+func ferretIn(dir string, tidy func()) (uri string, stop func(), err error) {
 	f, err := ferretdb.New(&ferretdb.Config{
 		Listener:  ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
 		Logger:    slog.New(slog.DiscardHandler),
@@ -79,5 +87,5 @@ func ferret(dir string) (uri string, stop func(), err error) {
 		defer close(done)
 		f.Run(ctx)
 	}()
-	return f.MongoDBURI(), func() { cancel(); <-done }, nil
+	return f.MongoDBURI(), func() { cancel(); <-done; tidy() }, nil
 }

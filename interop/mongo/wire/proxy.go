@@ -72,7 +72,8 @@ func (p *Proxy) OnCommand(decide func(Command) Fate) {
 	p.fate = decide
 }
 
-// Cut cuts all connections, and refuses new ones until [Proxy.Restore].
+// Cut cuts all connections of clients, and refuses new ones until [Proxy.Restore]. A command that the server has begun it ends, and
+// nobody hears of it: until then no other one is let to it.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -132,10 +133,10 @@ func (p *Proxy) forget(c net.Conn) {
 // serve forwards the commands of one client until something ends.
 func (p *Proxy) serve(client net.Conn) {
 	server, err := net.Dial("tcp", p.server)
-	if err != nil || !p.welcome(server) {
+	if err != nil {
 		return
 	}
-	defer p.forget(server)
+	defer server.Close()
 	for {
 		request, err := message(client)
 		if err != nil {
