@@ -104,10 +104,11 @@ func existing(ctx context.Context, place seal.Secret) (driver.Driver, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := d.Get(ctx, "meta", "schema"); err != nil {
-		if fault.Is(err, fault.NotFound) {
-			err = fault.New(fault.NotFound, "the store holds nothing yet").WithHint("name the store with --store, or the data directory with --data")
-		}
+	some, err := d.List(ctx, "meta", driver.Page{Limit: 1})
+	if err == nil && len(some) == 0 {
+		err = fault.New(fault.NotFound, "the store holds nothing yet").WithHint("name the store with --store, or the data directory with --data")
+	}
+	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
@@ -131,14 +132,14 @@ func (h house) enter(ctx context.Context) (*store.Store, *seal.Keyring, error) {
 // has the key of that.
 func openKeyring(ctx context.Context, path string, d driver.Driver) (*seal.Keyring, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		_, err := d.Get(ctx, "meta", "schema")
+		some, err := d.List(ctx, "meta", driver.Page{Limit: 1})
+		if err != nil {
+			return nil, err
+		}
 		_, missing := os.Stat(path) // another process may have made both meanwhile
-		if err == nil && missing != nil {
+		if len(some) > 0 && missing != nil {
 			return nil, fault.New(fault.Invalid, "there is no key file %s, and the store holds data that was sealed with one", path).
 				WithHint("copy carnet.key from another replica or from a backup, or name it with --key")
-		}
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return nil, err
 		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return nil, fault.Wrap(fault.Unavailable, err, "the directory of the key file can't be made")

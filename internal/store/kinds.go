@@ -4,7 +4,12 @@ package store
 var kinds = []string{partKind, "model", "integration", "token", "user", "account", "session", "audit", metaKind}
 
 // metaKind holds what a store says of itself: its schema, and that it is being copied into.
-const metaKind = "meta"
+const (
+	metaKind = "meta"
+	schemaID = "schema"
+	copyID   = "copy"
+	probeID  = "probe"
+)
 
 // Kinds returns the kinds of all records there are.
 func Kinds() []string { return append([]string(nil), kinds...) }

@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/access"
@@ -55,44 +56,56 @@ func (s *Store) Close() error { return s.driver.Close() }
 
 // Ping reports whether the driver can be read.
 func (s *Store) Ping(ctx context.Context) error {
-	_, err := s.driver.Get(ctx, "meta", "schema")
+	_, err := s.driver.Get(ctx, metaKind, schemaID)
 	return err
 }
 
 // version is what a store says of all its data. It is read before the canary is opened, for a newer Carnet may seal otherwise.
 type version struct {
-	Schema int `json:"schema"`
+	Schema int    `json:"schema"`
+	Data   string `json:"data,omitzero"` // drawn once: copies of the same data have the same
 }
 
 // canary tells whether a key fits the data.
 type canary struct {
-	Schema int         `json:"schema"`
+	version
 	Canary seal.Secret `json:"canary"`
 }
 
 // check reads the schema version, and writes it where there is none yet.
 func (s *Store) check(ctx context.Context) error {
-	versions, canaries := collection[version](s, "meta"), collection[canary](s, "meta")
-	v, _, err := versions.Get(ctx, "schema")
+	if err := complete(ctx, s.driver); err != nil {
+		return err
+	}
+	versions, canaries := collection[version](s, metaKind), collection[canary](s, metaKind)
+	v, _, err := versions.Get(ctx, schemaID)
 	if fault.Is(err, fault.NotFound) {
-		_, err = canaries.Put(ctx, "schema", canary{Schema, seal.NewSecret("canary")}, 0)
+		_, err = canaries.Put(ctx, schemaID, canary{version{Schema, rand.Text()}, seal.NewSecret("canary")}, 0)
 		if err == nil || !fault.Is(err, fault.Conflict) {
 			return err
 		}
-		v, _, err = versions.Get(ctx, "schema") // another process was faster
+		v, _, err = versions.Get(ctx, schemaID) // another process was faster
 	}
 	if err != nil {
 		return err
 	}
-	if v.Schema > Schema {
-		return fault.New(fault.Invalid, "the data was written by a newer Carnet (schema %d; this one knows %d)", v.Schema, Schema).
-			WithHint("use that version, or another data directory; nothing was changed")
+	if err := v.known(); err != nil {
+		return err
 	}
-	if _, _, err := canaries.Get(ctx, "schema"); fault.Is(err, fault.Unavailable) {
+	if _, _, err := canaries.Get(ctx, schemaID); fault.Is(err, fault.Unavailable) {
 		return err
 	} else if err != nil {
 		return fault.Wrap(fault.Invalid, err, "the key does not fit the data").
 			WithHint("the database and the key file belong together: put back the key file that it was made with")
 	}
 	return nil
+}
+
+// known refuses the data of a newer Carnet.
+func (v version) known() error {
+	if v.Schema <= Schema {
+		return nil
+	}
+	return fault.New(fault.Invalid, "the data was written by a newer Carnet (schema %d; this one knows %d)", v.Schema, Schema).
+		WithHint("use that version, or another data directory; nothing was changed")
 }
