@@ -41,7 +41,8 @@ type Stored = struct {
 	Value    Entry
 }
 
-// A Collection keeps entries, as *store.Collection[Entry] does, and lists them in the order of their ids.
+// A Collection keeps entries, as *store.Collection[Entry] does, and lists them in the order of their ids. Put returns the revision
+// that it has written, or may have written if its error is fault.Unavailable.
 type Collection interface {
 	Put(ctx context.Context, id string, e Entry, replaces int64) (int64, error)
 	Delete(ctx context.Context, id string, revision int64) error
@@ -74,6 +75,22 @@ type line struct {
 	key      string
 	entry    Entry
 	replaces int64 // revision
+	maybe    int64 // revision of a write that may have happened; 0: there is none
+}
+
+// write writes a line over what it replaces, or over what it may have written itself.
+func (l *line) write(ctx context.Context, c Collection) error {
+	revision, err := c.Put(ctx, l.key, l.entry, l.replaces)
+	if fault.Is(err, fault.Conflict) && l.maybe != 0 {
+		revision, err = c.Put(ctx, l.key, l.entry, l.maybe)
+	}
+	switch {
+	case err == nil:
+		l.replaces = revision
+	case fault.Is(err, fault.Unavailable):
+		l.maybe = revision
+	}
+	return err
 }
 
 func (l *Log) act(caller, action, target string) *Act {
@@ -84,13 +101,7 @@ func (l *Log) act(caller, action, target string) *Act {
 	}}}
 }
 
-func (a *Act) put(ctx context.Context) error {
-	revision, err := a.log.entries.Put(ctx, a.line.key, a.line.entry, a.line.replaces)
-	if err == nil {
-		a.line.replaces = revision
-	}
-	return err
-}
+func (a *Act) put(ctx context.Context) error { return a.line.write(ctx, a.log.entries) }
 
 // Begin records that the caller is about to act on the target. If it fails, the act must not take place.
 func (l *Log) Begin(ctx context.Context, caller, action, target string) (*Act, error) {
@@ -137,7 +148,7 @@ func (a *Act) End(ctx context.Context, err error) error {
 	a.line.entry.Outcome, a.line.entry.Detail = outcome(err)
 	a.line.entry.Millis = time.Since(a.start).Milliseconds()
 	if a.anyway && a.log.backlog.waiting() {
-		a.log.backlog.add(a.line)
+		a.log.backlog.add(&a.line)
 		return nil
 	}
 	within := endWithin
@@ -148,7 +159,7 @@ func (a *Act) End(ctx context.Context, err error) error {
 	defer cancel()
 	failed := a.put(ctx)
 	if a.anyway && fault.Is(failed, fault.Unavailable) {
-		a.log.backlog.add(a.line)
+		a.log.backlog.add(&a.line)
 		return nil
 	}
 	return failed

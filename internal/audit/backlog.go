@@ -16,7 +16,7 @@ const maxBacklog = 10_000
 type backlog struct {
 	entries Collection
 	mu      sync.Mutex
-	lines   []line
+	lines   []*line
 	writing chan struct{} // closed when nobody writes any more; nil: nobody does
 	away    bool          // the store did not take something, and has taken nothing since
 	closing context.Context
@@ -54,7 +54,7 @@ func (b *backlog) room() error {
 		WithHint("try again when the store is back")
 }
 
-func (b *backlog) add(l line) {
+func (b *backlog) add(l *line) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lines, b.away = append(b.lines, l), true
@@ -73,7 +73,7 @@ func (b *backlog) write(done chan struct{}) {
 			return
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), endWithin)
-		_, err := b.entries.Put(ctx, next.key, next.entry, next.replaces)
+		err := next.write(ctx, b.entries)
 		cancel()
 		if !fault.Is(err, fault.Unavailable) { // it is written; or nobody ever can, as when it is there already
 			b.drop()
@@ -89,12 +89,12 @@ func (b *backlog) write(done chan struct{}) {
 }
 
 // next returns the first line; false: there is none, and the writer is to end.
-func (b *backlog) next() (line, bool) {
+func (b *backlog) next() (*line, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.lines) == 0 {
 		b.writing, b.away = nil, false
-		return line{}, false
+		return nil, false
 	}
 	return b.lines[0], true
 }

@@ -121,3 +121,38 @@ func TestTooManyTasksDoNotGoOn(t *testing.T) {
 		time.Sleep(10 * time.Second) // the writer's last try
 	})
 }
+
+// TestAnEntryThatWasWrittenAfterAllGetsItsOutcome has the store take the beginning of an act, and lose its answer.
+func TestAnEntryThatWasWrittenAfterAllGetsItsOutcome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &losing{shelf: newShelf(), lose: 1}
+		log := audit.NewLog(s)
+		act, err := log.BeginAnyway(t.Context(), "user ann", "operation.run", "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := act.End(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		all, err := log.Entries(t.Context(), 0, time.Time{})
+		if err != nil || len(all) != 1 || all[0].Outcome != audit.OK {
+			t.Errorf("%+v: %v", all, err)
+		}
+	})
+}
+
+// losing writes, and loses the first answers.
+type losing struct {
+	*shelf
+	lose int
+}
+
+func (l *losing) Put(ctx context.Context, id string, e audit.Entry, replaces int64) (int64, error) {
+	revision, err := l.shelf.Put(ctx, id, e, replaces)
+	if err == nil && l.lose > 0 {
+		l.lose--
+		return revision, fault.New(fault.Unavailable, "the connection was lost")
+	}
+	return revision, err
+}

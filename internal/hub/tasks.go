@@ -57,8 +57,7 @@ func (h *Hub) run(ctx context.Context, name, id string, t api.Task) (*call.Answe
 }
 
 // again reports whether a second try may do better, and with which configuration: the integration or its model was changed
-// meanwhile, here or by another replica, or the API has refused a token that another can replace. If the record can't be written
-// now, the API's answer is what the caller gets.
+// meanwhile, here or by another replica, or the API has refused a token that another can replace.
 func (h *Hub) again(ctx context.Context, i *configured, answer *call.Answer, tokens []held, err error) (*configured, bool) {
 	changed := fault.Is(err, fault.Conflict)
 	if !changed && (err != nil || !refused(answer)) {
@@ -142,8 +141,7 @@ func refused(a *call.Answer) bool { return a.Status == http.StatusUnauthorized &
 func (h *Hub) replaceable(ctx context.Context, tokens []held) bool {
 	another := false
 	for _, t := range tokens {
-		ok, err := h.tokens.Reject(ctx, t.subject, t.generation)
-		another = another || ok && err == nil
+		another = h.tokens.Reject(ctx, t.subject, t.generation) || another
 	}
 	return another
 }

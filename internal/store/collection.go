@@ -46,7 +46,8 @@ func (c *Collection[T]) Get(ctx context.Context, id string) (T, int64, error) {
 	return e.Value, e.Revision, err
 }
 
-// Put writes the value over the one that has the revision, 0 meaning that there must be none, and returns the new revision.
+// Put writes the value over the one that has the revision, 0 meaning that there must be none, and returns the new revision; also
+// with fault.Unavailable, when it may have been written.
 // fault.Conflict if there is another. If the driver can't tell whether a write happened the store looks, and also after a
 // conflict: the network may have delivered the write twice, so that it stands in its own way.
 func (c *Collection[T]) Put(ctx context.Context, id string, value T, replaces int64) (int64, error) {

@@ -75,6 +75,27 @@ func TestCredentialsAreAskedWhileTheStoreIsAway(t *testing.T) {
 	})
 }
 
+func TestATokenIsRefusedWhileTheStoreIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, shared := newEndpoint(time.Hour, 0), newShelf()
+		k, s := keeper(t, shared), subject(p)
+		first := must(t, k, s)
+		shared.goAway(true)
+		if !k.Reject(t.Context(), s, first.Generation) {
+			t.Fatal("no second try after a 401")
+		}
+		second := must(t, k, s)
+		if second.Generation == first.Generation {
+			t.Error("the refused token was handed out again")
+		}
+		shared.goAway(false)
+		time.Sleep(2 * time.Second)
+		if third := must(t, k, s); third.Generation != second.Generation || shared.record(s.ID).Generation != second.Generation {
+			t.Errorf("the token of generation %d was not saved: %d", second.Generation, third.Generation)
+		}
+	})
+}
+
 func TestAProcessThatKnowsNothingAsksWhileTheStoreIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, shared := newEndpoint(time.Minute, 0), newShelf()

@@ -83,15 +83,39 @@ func (k *Keeper) Renew(ctx context.Context, s *Subject) (Record, error) {
 
 // Reject says that the API refused the token of that generation (a 401). It reports whether another token is worth a try: the
 // refused one is set aside if it is still the current one, and somebody may have renewed it already (failure mode 23). It is
-// not if there is no way to get another, or the last renewal did not help either (failure mode 24).
-func (k *Keeper) Reject(ctx context.Context, s *Subject, generation int64) (bool, error) {
-	r, err := k.update(ctx, s, func(r Record) (Record, bool) {
+// not if there is no way to get another, or the last renewal did not help either (failure mode 24). While the store is away
+// only this process sets it aside.
+func (k *Keeper) Reject(ctx context.Context, s *Subject, generation int64) bool {
+	refuse := func(r Record) (Record, bool) {
 		if !s.CanGrant && !r.Spends(s) {
 			return r, false
 		}
 		return r.Refused(generation, time.Now())
-	})
-	return err == nil && (r.Rejected || r.Generation != generation), err
+	}
+	r, err := k.update(ctx, s, refuse)
+	if err != nil {
+		r = k.refuseHere(k.entry(s), s, refuse)
+	}
+	return r.Rejected || r.Generation != generation
+}
+
+// refuseHere is a refusal that only this process knows of, until it reads the record again.
+func (k *Keeper) refuseHere(e *entry, s *Subject, refuse func(Record) (Record, bool)) Record {
+	for {
+		seen := e.seen.Load()
+		if seen == nil {
+			return Record{}
+		}
+		r, ok := refuse(seen.record.For(s.Configuration))
+		if !ok {
+			return r
+		}
+		next := k.sighted(r, seen.revision)
+		next.unsaved = seen.unsaved
+		if e.seen.CompareAndSwap(seen, next) {
+			return r
+		}
+	}
 }
 
 // Trust says that the API refused also the token of that generation, which a renewal had just brought: its refusals are about

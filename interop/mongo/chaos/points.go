@@ -26,37 +26,42 @@ type Death struct {
 // there, and returns when it is dead.
 var points = []struct {
 	name string
-	stop func(store *server.Server, p *provider, reached func())
+	stop func(store *server.Server, p *provider, whose string, reached func())
 }{
-	{"before the claim", func(store *server.Server, _ *provider, reached func()) {
-		store.OnCommand(once(claims, func() wire.Fate { reached(); return wire.Fate{Cut: true} }))
+	{"before the claim", func(store *server.Server, _ *provider, whose string, reached func()) {
+		store.OnCommand(once(claims(whose), func() wire.Fate { reached(); return wire.Fate{Cut: true} }))
 	}},
-	{"after the claim", func(store *server.Server, _ *provider, reached func()) {
-		store.OnCommand(once(claims, func() wire.Fate { return wire.Fate{Answered: reached, Lost: true} }))
+	{"after the claim", func(store *server.Server, _ *provider, whose string, reached func()) {
+		store.OnCommand(once(claims(whose), func() wire.Fate { return wire.Fate{Answered: reached, Lost: true} }))
 	}},
-	{"while the token endpoint answers", func(_ *server.Server, p *provider, reached func()) {
+	{"while the token endpoint answers", func(_ *server.Server, p *provider, _ string, reached func()) {
 		p.pause(sync.OnceFunc(reached), nil)
 	}},
-	{"after the answer", func(_ *server.Server, p *provider, reached func()) {
+	{"after the answer", func(_ *server.Server, p *provider, _ string, reached func()) {
 		p.pause(nil, sync.OnceFunc(reached))
 	}},
-	{"before the save", func(store *server.Server, _ *provider, reached func()) {
-		store.OnCommand(once(saves, func() wire.Fate { reached(); return wire.Fate{Cut: true} }))
+	{"before the save", func(store *server.Server, _ *provider, whose string, reached func()) {
+		store.OnCommand(once(saves(whose), func() wire.Fate { reached(); return wire.Fate{Cut: true} }))
 	}},
-	{"after the save", func(store *server.Server, _ *provider, reached func()) {
-		store.OnCommand(once(saves, func() wire.Fate { return wire.Fate{Answered: reached, Lost: true} }))
+	{"after the save", func(store *server.Server, _ *provider, whose string, reached func()) {
+		store.OnCommand(once(saves(whose), func() wire.Fate { return wire.Fate{Answered: reached, Lost: true} }))
 	}},
 }
 
-func writesToken(c wire.Command) bool {
-	return c.Collection == "token" && (c.Name == "update" || c.Name == "insert")
+// claims and saves tell the two writes of the renewal of somebody's token apart: a record without a claim has no such member.
+func claims(whose string) func(wire.Command) bool {
+	return func(c wire.Command) bool { return writesToken(c, whose) && hasClaim(c) }
 }
 
-// claims and saves tell the two writes of a renewal apart: a record without a claim has no such member.
-func claims(c wire.Command) bool {
-	return writesToken(c) && bytes.Contains(c.Message, []byte("claim\x00"))
+func saves(whose string) func(wire.Command) bool {
+	return func(c wire.Command) bool { return writesToken(c, whose) && !hasClaim(c) }
 }
-func saves(c wire.Command) bool { return writesToken(c) && !claims(c) }
+
+func writesToken(c wire.Command, whose string) bool {
+	return c.Collection == "token" && (c.Name == "update" || c.Name == "insert") && bytes.Contains(c.Message, []byte(whose+"/"))
+}
+
+func hasClaim(c wire.Command) bool { return bytes.Contains(c.Message, []byte("claim\x00")) }
 
 // once has the first command of a kind meet a fate.
 func once(kind func(wire.Command) bool, fate func() wire.Fate) func(wire.Command) wire.Fate {
@@ -99,7 +104,7 @@ func Deaths(ctx context.Context, dir string) ([]Death, error) {
 	}
 	var deaths []Death
 	for i, point := range points {
-		death, err := f.die(ctx, p, i, func(reached func()) { point.stop(store, p, reached) }, func() {
+		death, err := f.die(ctx, p, i, func(reached func()) { point.stop(store, p, user(i), reached) }, func() {
 			store.OnCommand(nil)
 			p.pause(nil, nil)
 		})

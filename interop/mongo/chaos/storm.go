@@ -78,6 +78,9 @@ func Run(ctx context.Context, dir string, storm Storm) (Result, error) {
 	return f.storm(ctx, p, store, result)
 }
 
+// callsPerSecond is what the server bears: FerretDB takes some milliseconds for a conditional update, one after the other.
+const callsPerSecond = 40
+
 func user(i int) string { return fmt.Sprintf("user%03d", i) }
 
 // configure imports the provider's document, and makes an integration for every user.
@@ -125,11 +128,12 @@ func (f *Fleet) storm(ctx context.Context, p *provider, store *server.Server, re
 	if result.Lies {
 		trouble.Go(func() { lying(going, p.Provider) })
 	}
+	trouble.Go(func() { janitor(going, store.URI(f.database), f.database) })
+	between := time.Duration(result.Integrations) * time.Second / callsPerSecond
 	for i := range result.Integrations {
 		work.Go(func() {
-			for going.Err() == nil {
+			for time.Sleep(rand.N(between)); going.Err() == nil; time.Sleep(between/2 + rand.N(between)) {
 				c.count(f.call(ctx, i))
-				time.Sleep(time.Duration(300+rand.IntN(400)) * time.Millisecond)
 			}
 		})
 	}
@@ -142,7 +146,7 @@ func (f *Fleet) storm(ctx context.Context, p *provider, store *server.Server, re
 	work.Wait()
 	stats := p.Stats()
 	c.result.Reused, c.result.Tokens, c.result.Early = stats.Reused, stats.TokenRequests, p.early()
-	c.result.Lives = int(result.Lasts/(tokenLife/2)) * result.Integrations
+	c.result.Lives = int(result.Lasts/tokenLife) * result.Integrations
 	return c.result, nil
 }
 

@@ -83,7 +83,7 @@ func (r Result) print(w io.Writer) {
 		{"calls refused because the store was cut off", r.ByStore},
 		{"calls refused because the provider lied", r.ByProvider},
 		{"replicas killed", r.Killed},
-		{"lives of tokens that the storm had room for", r.Lives},
+		{"lives of tokens, one after the other, in that time", r.Lives},
 		{"token requests that were answered", r.Tokens},
 		{"of these beyond one per life", r.Early},
 	} {
