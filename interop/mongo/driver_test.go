@@ -108,8 +108,16 @@ func TestTheServerIsFit(t *testing.T) {
 }
 
 func TestDriver(t *testing.T) {
-	drivertest.Run(t, func(t *testing.T) func() (driver.Driver, error) {
+	drivertest.Run(t, fresh(func() (back func()) { one.Cut(); return one.Restore }))
+}
+
+// fresh makes new databases, which go away in a certain way.
+func fresh(away func() (back func())) drivertest.Fresh {
+	return func(t *testing.T) drivertest.Data {
 		uri := database(t)
-		return func() (driver.Driver, error) { return mongo.Open(context.Background(), seal.NewSecret(uri)) }
-	})
+		return drivertest.Data{
+			Open: func() (driver.Driver, error) { return mongo.Open(context.Background(), seal.NewSecret(uri)) },
+			Away: away,
+		}
+	}
 }

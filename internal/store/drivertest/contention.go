@@ -160,7 +160,7 @@ func settled(t *testing.T, d driver.Driver, before, after driver.Record) driver.
 }
 
 func reopened(t *testing.T, data *data) {
-	first, err := data.open()
+	first, err := data.Open()
 	if err != nil {
 		t.Fatal(err)
 	}

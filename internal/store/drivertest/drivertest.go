@@ -5,6 +5,7 @@ package drivertest
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,9 +15,17 @@ import (
 	"carnet.dev/carnet/internal/store/driver"
 )
 
-// Fresh makes new data for a test, and returns a function that opens one more driver on it. What it leaves behind it removes
-// when the test ends; the suite closes the drivers.
-type Fresh func(t *testing.T) (open func() (driver.Driver, error))
+// Fresh makes new data for a test. What it leaves behind it removes when the test ends; the suite closes the drivers.
+type Fresh func(t *testing.T) Data
+
+// Data is what a test's drivers are open on.
+type Data struct {
+	// Open opens one more driver.
+	Open func() (driver.Driver, error)
+	// Away takes the data away from all drivers, those in the middle of a call too, until back is called. Some calls may go on
+	// meanwhile, such as reads of a file that somebody else has locked.
+	Away func() (back func())
+}
 
 // Run runs the suite.
 func Run(t *testing.T, fresh Fresh) {
@@ -44,15 +53,27 @@ func Run(t *testing.T, fresh Fresh) {
 	} {
 		t.Run(name, func(t *testing.T) { test(t, &data{fresh(t)}) })
 	}
+	RunOutages(t, fresh)
 }
 
-// data is what a test's drivers are open on.
-type data struct{ open func() (driver.Driver, error) }
+// RunOutages runs that part of the suite in which the data goes away, for a backend whose data can do so in several ways.
+func RunOutages(t *testing.T, fresh Fresh) {
+	for name, test := range map[string]func(*testing.T, *data){
+		"WhileAwayCallsEndInTime":     away,
+		"WhileAwayNoCallWaitsForEver": awayWithoutDeadline,
+		"OnceBackTheSameDriverWorks":  backAgain,
+		"AwayAmidCallsLosesNothing":   amid,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, &data{fresh(t)}) })
+	}
+}
+
+type data struct{ Data }
 
 // driver opens one more driver, closed when the test ends.
 func (d *data) driver(t *testing.T) driver.Driver {
 	t.Helper()
-	one, err := d.open()
+	one, err := d.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,6 +83,13 @@ func (d *data) driver(t *testing.T) driver.Driver {
 		}
 	})
 	return one
+}
+
+// away takes the data away, and brings it back at the latest when the test ends.
+func (d *data) away(t *testing.T) (back func()) {
+	back = sync.OnceFunc(d.Away())
+	t.Cleanup(back)
+	return back
 }
 
 // record returns a record of a revision of its own.

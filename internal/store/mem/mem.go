@@ -19,6 +19,7 @@ import (
 type Data struct {
 	mu      sync.RWMutex
 	records map[key]driver.Record
+	away    bool
 }
 
 type key struct{ kind, id string }
@@ -29,6 +30,25 @@ func New() *Data { return &Data{records: map[key]driver.Record{}} }
 // Open returns a driver on the data. Closing it leaves the data as it is.
 func (d *Data) Open() driver.Driver { return open{d} }
 
+// Away takes the data away from all drivers until back is called: an outage, for tests of those who use a store.
+func (d *Data) Away() (back func()) {
+	set := func(away bool) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.away = away
+	}
+	set(true)
+	return func() { set(false) }
+}
+
+// there is an error while the data is away. The lock is held.
+func (d *Data) there() error {
+	if d.away {
+		return fault.New(fault.Unavailable, "the data is away")
+	}
+	return nil
+}
+
 type open struct{ data *Data }
 
 // Get implements driver.Driver.
@@ -38,6 +58,9 @@ func (o open) Get(ctx context.Context, kind, id string) (driver.Record, error) {
 	}
 	o.data.mu.RLock()
 	defer o.data.mu.RUnlock()
+	if err := o.data.there(); err != nil {
+		return driver.Record{}, err
+	}
 	r, ok := o.data.records[key{kind, id}]
 	if !ok {
 		return r, fault.New(fault.NotFound, "there is no %s %q", kind, id)
@@ -52,6 +75,9 @@ func (o open) Put(ctx context.Context, r driver.Record, replaces int64) error {
 	}
 	o.data.mu.Lock()
 	defer o.data.mu.Unlock()
+	if err := o.data.there(); err != nil {
+		return err
+	}
 	if o.data.records[key{r.Kind, r.ID}].Revision != replaces {
 		return fault.New(fault.Conflict, "%s %q was changed by somebody else", r.Kind, r.ID)
 	}
@@ -67,6 +93,9 @@ func (o open) Delete(ctx context.Context, kind, id string, revision int64) error
 	}
 	o.data.mu.Lock()
 	defer o.data.mu.Unlock()
+	if err := o.data.there(); err != nil {
+		return err
+	}
 	r, ok := o.data.records[key{kind, id}]
 	switch {
 	case !ok:
@@ -104,6 +133,9 @@ func (o open) some(ctx context.Context, skip, limit int, keep func(driver.Record
 	}
 	o.data.mu.RLock()
 	defer o.data.mu.RUnlock()
+	if err := o.data.there(); err != nil {
+		return nil, err
+	}
 	var kept []driver.Record
 	for _, r := range o.data.records {
 		if keep(r) {

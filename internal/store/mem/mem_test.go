@@ -9,8 +9,8 @@ import (
 )
 
 func TestDriver(t *testing.T) {
-	drivertest.Run(t, func(*testing.T) func() (driver.Driver, error) {
+	drivertest.Run(t, func(*testing.T) drivertest.Data {
 		data := mem.New()
-		return func() (driver.Driver, error) { return data.Open(), nil }
+		return drivertest.Data{Open: func() (driver.Driver, error) { return data.Open(), nil }, Away: data.Away}
 	})
 }

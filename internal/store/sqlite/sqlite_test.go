@@ -2,6 +2,8 @@ package sqlite_test
 
 import (
 	"context"
+	"database/sql"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,10 +16,33 @@ import (
 )
 
 func TestDriver(t *testing.T) {
-	drivertest.Run(t, func(t *testing.T) func() (driver.Driver, error) {
+	drivertest.Run(t, func(t *testing.T) drivertest.Data {
 		path := filepath.Join(t.TempDir(), "a b%3f?#é.db") // what a URI would take for something else
-		return func() (driver.Driver, error) { return sqlite.Open(context.Background(), path) }
+		return drivertest.Data{
+			Open: func() (driver.Driver, error) { return sqlite.Open(context.Background(), path) },
+			Away: func() (back func()) { return hold(t, path) },
+		}
 	})
+}
+
+// hold takes the write lock, as a process would that writes for very long.
+func hold(t *testing.T, path string) (release func()) {
+	t.Helper()
+	name := url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: "_pragma=busy_timeout(10000)"}
+	db, err := sql.Open("sqlite", name.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1) // the lock is a connection's
+	if _, err := db.Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if _, err := db.Exec("ROLLBACK"); err != nil {
+			t.Error(err)
+		}
+		db.Close()
+	}
 }
 
 func open(t testing.TB, path string) driver.Driver {
