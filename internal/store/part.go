@@ -130,6 +130,24 @@ func pick(bucket []byte, names map[string]bool, found map[string]jsontext.Value)
 	return nil
 }
 
+// members counts the members of a bucket, and fails if it is damaged.
+func members(bucket []byte) (n int, err error) {
+	d := jsontext.NewDecoder(bytes.NewReader(bucket), lenient)
+	if _, err := d.ReadToken(); err != nil {
+		return 0, decoded(err)
+	}
+	for ; d.PeekKind() == '"'; n++ {
+		if err := d.SkipValue(); err != nil {
+			return n, decoded(err)
+		}
+		if err := d.SkipValue(); err != nil {
+			return n, decoded(err)
+		}
+	}
+	_, err = d.ReadToken() // the end
+	return n, decoded(err)
+}
+
 // The coders are made when they are needed first: a command that reads no model does without.
 var (
 	encoder = sync.OnceValues(func() (*zstd.Encoder, error) {
