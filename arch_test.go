@@ -36,6 +36,7 @@ var allowed = map[string]string{
 	"internal/integration":      "fault internal/model internal/moment internal/seal",
 	"internal/access":           "fault internal/recent internal/seal",
 	"internal/audit":            "fault internal/seal",
+	"internal/metrics":          "fault internal/store/driver internal/token",
 	"internal/store/driver":     "fault",
 	"internal/store/sqlite":     "fault internal/store/driver",
 	"internal/store/mem":        "fault internal/store/driver",

@@ -15,6 +15,7 @@ import (
 	"carnet.dev/carnet/internal/access"
 	"carnet.dev/carnet/internal/cli"
 	"carnet.dev/carnet/internal/hub"
+	"carnet.dev/carnet/internal/metrics"
 	"carnet.dev/carnet/internal/server"
 	"carnet.dev/carnet/internal/store"
 )
@@ -29,18 +30,26 @@ type carnet struct {
 }
 
 // open opens the store that the options name, and makes what is not there yet: the data directory, the key file, the database.
-func open(ctx context.Context, at cli.Options, o hub.Options) (*carnet, error) {
-	s, err := openStore(ctx, at)
+// What happens is counted by m, unless that is nil.
+func open(ctx context.Context, at cli.Options, o hub.Options, m *metrics.Metrics) (*carnet, error) {
+	s, err := openStore(ctx, at, m)
 	if err != nil {
 		return nil, err
 	}
 	o.Version = version()
 	o.Egress.UserAgent = "carnet/" + o.Version
-	return &carnet{hub: hub.New(s, o), store: s}, nil
+	if m != nil {
+		o.Token.Observer = m
+	}
+	c := &carnet{hub: hub.New(s, o), store: s}
+	if m != nil {
+		m.Watch(c.hub)
+	}
+	return c, nil
 }
 
 // openStore opens the store that the options name.
-func openStore(ctx context.Context, at cli.Options) (*store.Store, error) {
+func openStore(ctx context.Context, at cli.Options, m *metrics.Metrics) (*store.Store, error) {
 	h, err := locate(at)
 	if err != nil {
 		return nil, err
@@ -58,6 +67,9 @@ func openStore(ctx context.Context, at cli.Options) (*store.Store, error) {
 	keys, err := openKeyring(ctx, h.key, d)
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
+	}
+	if m != nil {
+		d = m.Driver(d)
 	}
 	return store.Open(ctx, d, keys) // which closes the driver if it fails
 }
@@ -78,7 +90,7 @@ func openEmbedded(ctx context.Context, o cli.Options) (http.RoundTripper, func()
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := open(ctx, o, settings)
+	c, err := open(ctx, o, settings, nil)
 	if err != nil {
 		return nil, nil, err
 	}

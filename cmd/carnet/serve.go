@@ -19,6 +19,7 @@ import (
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/cli"
 	"carnet.dev/carnet/internal/hub"
+	"carnet.dev/carnet/internal/metrics"
 	"carnet.dev/carnet/internal/outbound"
 	"carnet.dev/carnet/internal/seal"
 	"carnet.dev/carnet/internal/server"
@@ -27,7 +28,7 @@ import (
 // serveFlags are the flags of carnet serve.
 type serveFlags struct {
 	listen, tlsCert, tlsKey  string
-	insecure                 bool
+	insecure, noMetrics      bool
 	passwordFile             string
 	allow, deny              []string
 	logLevel, logFormat      string
@@ -60,6 +61,7 @@ loopback are served only with TLS, or with --insecure-listen where something els
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.DurationVar(&f.tokenTimeout, "token-timeout", 15*time.Second, "how long a token endpoint may take")
+	flags.BoolVar(&f.noMetrics, "no-metrics", false, "do not serve /metrics, which anybody may read who can reach the server")
 	flags.DurationVar(&f.auditsKept, "audit-retention", 0, "for how long audit entries are kept; 0: for ever")
 	return cmd
 }
@@ -85,21 +87,27 @@ func serve(ctx context.Context, at cli.Options, f serveFlags, out io.Writer) err
 	}
 	o := hub.Options{Egress: outbound.Options{Policy: egress}, AuditRetention: f.auditsKept}
 	o.Token.AskTimeout = f.tokenTimeout
-	c, err := open(ctx, at, o)
+	m := metrics.New(version())
+	c, err := open(ctx, at, o, m)
 	if err != nil {
 		return err
 	}
 	err = firstAdmin(ctx, c.hub, f.passwordFile, out)
 	if err == nil {
-		err = listenAndServe(ctx, c.hub, listener, log)
+		api := server.Options{Logger: log, Observe: m.Request}
+		if !f.noMetrics {
+			api.Metrics = m.Handler()
+		}
+		err = listenAndServe(ctx, c.hub, listener, api)
 	}
 	return errors.Join(err, c.close())
 }
 
 // listenAndServe serves until ctx ends, and lets what is under way end too.
-func listenAndServe(ctx context.Context, h *hub.Hub, listener net.Listener, log *slog.Logger) error {
+func listenAndServe(ctx context.Context, h *hub.Hub, listener net.Listener, api server.Options) error {
+	log := api.Logger
 	s := &http.Server{
-		Handler:           server.New(h, server.Options{Logger: log}),
+		Handler:           server.New(h, api),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       5 * time.Minute, // of a request with a large document
 		IdleTimeout:       2 * time.Minute,

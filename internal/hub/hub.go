@@ -61,6 +61,11 @@ func (h *Hub) Close(ctx context.Context) error {
 	return errors.Join(h.tokens.Close(ctx), h.audit.Close(ctx))
 }
 
+// States counts the tokens in memory by their states, and tells when those expire of which that is known.
+func (h *Hub) States(now time.Time) (map[token.State]int, []time.Duration) {
+	return h.tokens.States(now)
+}
+
 // healthWithin is how long the store may take to be well.
 const healthWithin = 2 * time.Second
 

@@ -57,7 +57,9 @@ func (s *server) logged(rec *recorder, r *http.Request, serve func()) {
 			}
 			refuse(rec, rec.id, rec.err)
 		}
-		s.log.LogAttrs(r.Context(), rec.level(r), "request", rec.attrs(r, time.Since(start))...)
+		took := time.Since(start)
+		s.watch(rec.pattern, known(r.Method), rec.status, took)
+		s.log.LogAttrs(r.Context(), rec.level(r), "request", rec.attrs(r, took)...)
 	}()
 	serve()
 }

@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"carnet.dev/carnet/api"
+	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/seal"
 )
 
@@ -39,11 +40,18 @@ func routes() []route {
 	return all
 }
 
+// numbers is the id of the route that Options.Metrics serves.
+const numbers = "Metrics"
+
 // doors are what nobody has to sign in for.
 func doors() []route {
 	return []route{
 		{method: "GET", path: "/health", id: "Health", summary: "Whether Carnet and its store can be used; 503 if not.", open: true,
 			endpoint: endpoint{out: reflect.TypeFor[api.Health](), serve: health}},
+		{method: "GET", path: "/health/live", id: "Live", summary: "That the process answers at all; whether it should be asked says /health.", open: true,
+			endpoint: reading(func(*exchange) (api.Done, error) { return api.Done{Status: "ok", Message: "alive"}, nil })},
+		{method: "GET", path: "/metrics", id: numbers, summary: "The numbers of the process, for Prometheus, in its text format.", open: true,
+			endpoint: endpoint{out: reflect.TypeFor[text]()}},
 		{method: "GET", path: "/openapi.json", id: "OpenAPI", summary: "This document.", open: true,
 			endpoint: reading(func(*exchange) (document, error) { return openAPI, nil })},
 		{method: "POST", path: "/login", id: "Login", summary: "Signs a user in: the answer is the session's token, which is also set as the cookie \"token\".", open: true,
@@ -186,6 +194,16 @@ func people() []route {
 			endpoint: reading(func(x *exchange) (api.Done, error) {
 				return deleted("service account", x.path("name"), x.DeleteAccount(x.ctx(), x.caller, x.path("name")))
 			})},
+	}
+}
+
+func serveNumbers(metrics http.Handler) func(*exchange) error {
+	return func(x *exchange) error {
+		if metrics == nil {
+			return fault.New(fault.NotFound, "nothing is counted here").WithHint("carnet serve counts, unless --no-metrics is given")
+		}
+		metrics.ServeHTTP(x.w, x.r)
+		return nil
 	}
 }
 

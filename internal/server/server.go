@@ -8,6 +8,7 @@ package server
 import (
 	"log/slog"
 	"net/http"
+	"time"
 
 	"carnet.dev/carnet/internal/access"
 )
@@ -18,6 +19,10 @@ type Options struct {
 	Caller *access.Caller
 	// Logger gets a line per request; no URL, header or body is in it. Nothing is logged by default.
 	Logger *slog.Logger
+	// Metrics serves the numbers of the process at /metrics; nil: there are none.
+	Metrics http.Handler
+	// Observe hears of every request: the pattern of its route, "" if it had none.
+	Observe func(route, method string, status int, took time.Duration)
 	// Limits of a request's body, in bytes: one with a model (128 MiB by default), with a task (16 MiB), any other (1 MiB).
 	MaxModel, MaxTask, MaxBody int64
 }
@@ -39,17 +44,24 @@ type server struct {
 	caller *access.Caller
 	log    *slog.Logger
 	limits [3]int64
+	watch  func(route, method string, status int, took time.Duration)
 	mux    *http.ServeMux
 	cross  *http.CrossOriginProtection
 }
 
 // New returns the HTTP API over the hub.
 func New(h Hub, o Options) http.Handler {
-	s := &server{hub: h, caller: o.Caller, log: o.Logger, limits: o.limits(), mux: http.NewServeMux(), cross: http.NewCrossOriginProtection()}
+	s := &server{hub: h, caller: o.Caller, log: o.Logger, limits: o.limits(), watch: o.Observe, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection()}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	if s.watch == nil {
+		s.watch = func(string, string, int, time.Duration) {}
+	}
 	for _, r := range routes() {
+		if r.id == numbers {
+			r.serve = serveNumbers(o.Metrics)
+		}
 		s.mux.Handle(r.method+" "+r.path, s.handler(r))
 	}
 	return s
