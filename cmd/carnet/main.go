@@ -40,7 +40,7 @@ func run() int {
 
 // commands are those that do not speak HTTP.
 func commands(o *cli.Options) []*cobra.Command {
-	return []*cobra.Command{serveCommand(o), keyCommand(o), demoCommand()}
+	return []*cobra.Command{serveCommand(o), storeCommand(o), keyCommand(o), demoCommand()}
 }
 
 // prompt asks for a secret without showing it. Interrupted, it leaves the terminal as it was: showing what is typed.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"carnet.dev/carnet/carnettest"
+	"carnet.dev/carnet/internal/store/sqlite"
 )
 
 func TestMain(m *testing.M) {
@@ -39,7 +42,7 @@ func TestScripts(t *testing.T) {
 			env.Values["provider"] = p
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"provider": provider, "waitfor": waitFor},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"provider": provider, "waitfor": waitFor, "damage": damage},
 	})
 }
 
@@ -69,6 +72,19 @@ func waitFor(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s does not answer", args[0])
+}
+
+// damage is the script command "damage FILE", which gives the integration desk in a database the secrets of nobody.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	ctx := context.Background()
+	d, err := sqlite.Open(ctx, ts.MkAbs(args[0]))
+	ts.Check(err)
+	r, err := d.Get(ctx, "integration", "desk")
+	ts.Check(err)
+	old := r.Revision
+	r.Revision, r.Body = 7, bytes.ReplaceAll(r.Body, []byte("sealed:v1:A"), []byte("sealed:v1:AAAAA"))
+	ts.Check(d.Put(ctx, r, old))
+	ts.Check(d.Close())
 }
 
 // environment is that of a carnet process on a data directory, without what the user has set.

@@ -180,7 +180,7 @@ func (c *checker) parts(ctx context.Context) error {
 
 func (c *checker) tokens(ctx context.Context) error {
 	return each(ctx, c, c.Tokens, func(r driver.Record, _ token.Record) {
-		uid, _, _ := strings.Cut(r.ID, "/")
+		_, uid, _ := owner(r.ID)
 		c.refers(r, true, func() bool { return c.uids[uid] }, "it is of no integration", "it does no harm, and nobody uses it")
 	})
 }

@@ -110,7 +110,7 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 		"no schemas":             {drop("part", digest+"/schema/0"), "model", "Zoom API:2.0.0", "schema/0 is missing", false},
 		"another document":       {swap("part", digest+"/document/0", digest+"/schema/0"), "model", "Zoom API:2.0.0", "its document has the digest", false},
 		"the wrong operations":   {swap("part", digest+"/operation/0", digest+"/document/0"), "model", "Zoom API:2.0.0", "0 operations are in its parts", false},
-		"a token of nobody":      {putToken("uid-gone/OAuth"), "token", "uid-gone/OAuth", "of no integration", true},
+		"a token of nobody":      {putToken("gone/uid-gone/OAuth"), "token", "gone/uid-gone/OAuth", "of no integration", true},
 		"a session of nobody":    {drop("user", "name-000"), "session", "digest", `user "name-000" is gone`, true},
 		"a part of nobody":       {putPart("0abc/index"), "part", "0abc/index", "of no model", true},
 		"sealed with who knows?": {foreign, "user", "foreign", "which is not in the key file", false},
@@ -219,9 +219,9 @@ func comeAndGo(t *testing.T, s *store.Store, i int) error {
 	name := fmt.Sprintf("busy-%d", i%7)
 	_, e1 := s.PutModel(t.Context(), document(name+":1", 2, 50), 0)
 	_, e2 := s.Integrations.Put(t.Context(), name, integration.Integration{UID: name, Name: name, Model: name + ":1"}, 0)
-	_, e3 := s.Tokens.Put(t.Context(), name+"/OAuth", token.Record{}, 0)
+	_, e3 := s.Tokens.Put(t.Context(), name+"/"+name+"/OAuth", token.Record{}, 0)
 	e4 := s.Integrations.Delete(t.Context(), name, 0)
-	e5 := s.Tokens.Delete(t.Context(), name+"/OAuth", 0)
+	e5 := s.Tokens.Delete(t.Context(), name+"/"+name+"/OAuth", 0)
 	e6 := s.DeleteModel(t.Context(), name+":1")
 	for _, err := range []error{e1, e2, e3, e4, e5, e6} {
 		if err != nil {

@@ -41,7 +41,7 @@ type CopyReport struct {
 // The destination must not be in use. Where it has been, a token that is newer there stays: its refresh token may have been
 // spent, and a spent one must not come back (failure mode 15).
 func Copy(ctx context.Context, from, to driver.Driver, progress func(Progress)) (CopyReport, error) {
-	c := &copier{from: from, to: to, progress: progress, names: map[string]string{}}
+	c := &copier{from: from, to: to, progress: progress, uids: map[string]bool{}}
 	marker, err := c.begin(ctx)
 	if err != nil {
 		return c.report, err
@@ -68,7 +68,7 @@ func Copy(ctx context.Context, from, to driver.Driver, progress func(Progress)) 
 type copier struct {
 	from, to driver.Driver
 	progress func(Progress)
-	names    map[string]string // of the source's integrations, by their UIDs
+	uids     map[string]bool // of the source's integrations
 	report   CopyReport
 }
 

@@ -121,7 +121,7 @@ func TestACopyFollowsTheSource(t *testing.T) {
 	e2 := s.Users.Delete(t.Context(), "name-000", 0)
 	_, e3 := s.Users.Put(t.Context(), "name-0000", access.User{}, 0)
 	e4 := s.Integrations.Delete(t.Context(), "name-002", 0)
-	e5 := s.Tokens.Delete(t.Context(), "uid-name-002/OAuth", 0)
+	e5 := s.Tokens.Delete(t.Context(), "name-002/uid-name-002/OAuth", 0)
 	e6 := s.DeleteModel(t.Context(), "Zoom API:2.0.0")
 	newPrimary(t, path)
 	e7 := keys.Reload()
@@ -273,15 +273,15 @@ func TestASpentRefreshTokenDoesNotComeBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	used := open(t, to, keys)
-	const id = "uid-name-001/OAuth"
+	const id = "name-001/uid-name-001/OAuth"
 	r, revision, err := used.Tokens.Get(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Generation, r.Token.RefreshToken = 2, seal.NewSecret("its successor")
 	_, e1 := used.Tokens.Put(t.Context(), id, r, revision)
-	_, e2 := used.Tokens.Put(t.Context(), "uid-name-002/Second", token.Record{Generation: 1}, 0)
-	_, e3 := used.Tokens.Put(t.Context(), "uid-unknown/OAuth", token.Record{Generation: 7}, 0)
+	_, e2 := used.Tokens.Put(t.Context(), "name-002/uid-name-002/Second", token.Record{Generation: 1}, 0)
+	_, e3 := used.Tokens.Put(t.Context(), "unknown/uid-unknown/OAuth", token.Record{Generation: 7}, 0)
 	if e1 != nil || e2 != nil || e3 != nil {
 		t.Fatal(e1, e2, e3)
 	}
@@ -298,7 +298,7 @@ func TestASpentRefreshTokenDoesNotComeBack(t *testing.T) {
 	if r, _, err := used.Tokens.Get(t.Context(), id); err != nil || r.Token.RefreshToken.Reveal() != "its successor" {
 		t.Errorf("the refresh token is %q: %v", r.Token.RefreshToken.Reveal(), err)
 	}
-	if _, _, err := used.Tokens.Get(t.Context(), "uid-unknown/OAuth"); !fault.Is(err, fault.NotFound) {
+	if _, _, err := used.Tokens.Get(t.Context(), "unknown/uid-unknown/OAuth"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a token of no integration stayed: %v", err)
 	}
 }

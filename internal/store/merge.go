@@ -142,13 +142,13 @@ func (c *copier) write(ctx context.Context, r driver.Record, replaces int64) err
 	return err
 }
 
-// remember notes the name of an integration, whose tokens have its UID.
+// remember notes the UID of an integration, which its tokens have in their ids.
 func (c *copier) remember(r driver.Record) {
 	var i struct {
 		UID string `json:"uid"`
 	}
 	if json.Unmarshal(r.Body, &i, lenient) == nil { // else it is for carnet store check to say
-		c.names[i.UID] = r.ID
+		c.uids[i.UID] = true
 	}
 }
 
@@ -158,14 +158,20 @@ func (c *copier) keeps(source, destination *driver.Record) bool {
 	if destination == nil || destination.Kind != "token" {
 		return false
 	}
-	uid, scheme, _ := strings.Cut(destination.ID, "/")
-	name, known := c.names[uid]
+	name, uid, scheme := owner(destination.ID)
 	kept := KeptToken{name, scheme, generation(source), generation(destination)}
-	if kept.There <= kept.Here || !known && source == nil {
+	if kept.There <= kept.Here || !c.uids[uid] && source == nil {
 		return false
 	}
 	c.report.Kept = append(c.report.Kept, kept)
 	return true
+}
+
+// owner takes the id of a token record apart, as package hub makes it.
+func owner(id string) (integration, uid, scheme string) {
+	integration, rest, _ := strings.Cut(id, "/")
+	uid, scheme, _ = strings.Cut(rest, "/")
+	return integration, uid, scheme
 }
 
 // generation of a token record; 0 if there is none.

@@ -59,7 +59,7 @@ func furnish(t testing.TB, s *store.Store, n int) {
 		value := full(name)
 		value.UID = "uid-" + name
 		_, e1 := s.Integrations.Put(t.Context(), name, value, 0)
-		_, e2 := s.Tokens.Put(t.Context(), value.UID+"/OAuth", token.Record{ID: value.UID + "/OAuth", Generation: 1, Token: token.Token{RefreshToken: hidden}}, 0)
+		_, e2 := s.Tokens.Put(t.Context(), name+"/"+value.UID+"/OAuth", token.Record{ID: name + "/" + value.UID + "/OAuth", Generation: 1, Token: token.Token{RefreshToken: hidden}}, 0)
 		_, e3 := s.Users.Put(t.Context(), name, access.User{Name: name, Password: hidden, Stamp: "stamp"}, 0)
 		_, e4 := s.Accounts.Put(t.Context(), name, access.Account{Name: name, Secret: hidden}, 0)
 		for _, err := range []error{e1, e2, e3, e4} {

@@ -31,7 +31,7 @@ func amid(t *testing.T, data *data) {
 	for range 6 {
 		each(t, writers, 2, func(w *writer) int64 { return w.done.Load() })
 		back := data.away(t)
-		each(t, writers, 1, func(w *writer) int64 { return w.tries.Load() })
+		each(t, writers, 2, func(w *writer) int64 { return w.tries.Load() })
 		back()
 	}
 	each(t, writers, 2, func(w *writer) int64 { return w.done.Load() })
@@ -77,7 +77,7 @@ func (w *writer) run(t *testing.T, enough <-chan struct{}) {
 		default:
 		}
 		if stored, ok := w.read(t, impatient); ok {
-			w.write(t, stored, i%5 == 4)
+			w.write(t, stored, i%3 == 2)
 		}
 		w.tries.Add(1)
 	}

@@ -41,26 +41,39 @@ func works(name string, err error) bool {
 	return fails && fault.Is(err, kind) || !fails && err == nil
 }
 
-// away has many callers find out at once that the data is away: each of them in its own time, none waits for another.
+// away has many callers find out at once that the data is away: each of them in its own time, none waits for another, not for a
+// patient one either.
 func away(t *testing.T, data *data) {
 	d := data.driver(t)
 	r := put(t, d, record("one", "{}"), 0)
 	back := data.away(t)
-	everyone(d, many, func(name string, call func(context.Context) error) {
-		ctx, cancel := context.WithTimeout(t.Context(), impatient)
-		defer cancel()
-		began := time.Now()
-		err := call(ctx)
-		if took := time.Since(began); took > impatient+slack {
-			t.Errorf("%s returned after %v", name, took)
-		}
-		if !works(name, err) && !fault.Is(err, fault.Unavailable) {
-			t.Errorf("%s: %v", name, err)
-		}
+	patience, over := context.WithCancel(t.Context())
+	var patient sync.WaitGroup
+	patient.Go(func() {
+		everyone(d, 1, func(_ string, call func(context.Context) error) { call(patience) })
 	})
+	for range 2 { // the patient ones are surely waiting by the second time
+		everyone(d, many, func(name string, call func(context.Context) error) { hurried(t, name, call) })
+	}
+	over()
+	patient.Wait()
 	back()
 	returned(t, d)
 	want(t, d, r)
+}
+
+// hurried makes a call while the data is away.
+func hurried(t *testing.T, name string, call func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(t.Context(), impatient)
+	defer cancel()
+	began := time.Now()
+	err := call(ctx)
+	if took := time.Since(began); took > impatient+slack {
+		t.Errorf("%s returned after %v", name, took)
+	}
+	if !works(name, err) && !fault.Is(err, fault.Unavailable) {
+		t.Errorf("%s: %v", name, err)
+	}
 }
 
 // awayWithoutDeadline has callers wait who have set no bound: the driver has its own.
