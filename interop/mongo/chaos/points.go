@@ -3,9 +3,11 @@ package chaos
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"carnet.dev/carnet/api"
@@ -48,13 +50,21 @@ var points = []struct {
 	}},
 }
 
-// claims and saves tell the two writes of the renewal of somebody's token apart: a record without a claim has no such member.
+// claims and saves tell the two writes of the renewal of somebody's token apart: a record without a claim has no such member. A save
+// counts if its claim has been seen too: a sweep of another replica may be at the same token.
 func claims(whose string) func(wire.Command) bool {
 	return func(c wire.Command) bool { return writesToken(c, whose) && hasClaim(c) }
 }
 
 func saves(whose string) func(wire.Command) bool {
-	return func(c wire.Command) bool { return writesToken(c, whose) && !hasClaim(c) }
+	var claimed atomic.Bool
+	return func(c wire.Command) bool {
+		if writesToken(c, whose) && hasClaim(c) {
+			claimed.Store(true)
+			return false
+		}
+		return writesToken(c, whose) && claimed.Load()
+	}
 }
 
 func writesToken(c wire.Command, whose string) bool {
@@ -104,7 +114,7 @@ func Deaths(ctx context.Context, dir string) ([]Death, error) {
 	}
 	var deaths []Death
 	for i, point := range points {
-		death, err := f.die(ctx, p, i, func(reached func()) { point.stop(store, p, user(i), reached) }, func() {
+		death, err := f.dieSurely(ctx, p, i, func(reached func()) { point.stop(store, p, user(i), reached) }, func() {
 			store.OnCommand(nil)
 			p.pause(nil, nil)
 		})
@@ -117,6 +127,19 @@ func Deaths(ctx context.Context, dir string) ([]Death, error) {
 	return deaths, nil
 }
 
+var errElsewhere = errors.New("the renewal never came there")
+
+// dieSurely tries again where another replica's sweep was faster.
+func (f *Fleet) dieSurely(ctx context.Context, p *provider, i int, stop func(reached func()), resume func()) (death Death, err error) {
+	for range 3 {
+		if death, err = f.die(ctx, p, i, stop, resume); !errors.Is(err, errElsewhere) {
+			return death, err
+		}
+		resume()
+	}
+	return death, err
+}
+
 // die has the first replica die in the middle of a renewal, and the second one call.
 func (f *Fleet) die(ctx context.Context, p *provider, i int, stop func(reached func()), resume func()) (Death, error) {
 	doomed, next := f.replicas[0], f.replicas[1]
@@ -125,15 +148,16 @@ func (f *Fleet) die(ctx context.Context, p *provider, i int, stop func(reached f
 	}
 	time.Sleep(tokenLife + 100*time.Millisecond) // its token is dead
 	there, dead := make(chan struct{}), make(chan struct{})
-	stop(func() {
+	stop(sync.OnceFunc(func() {
 		close(there)
 		<-dead
-	})
+	}))
 	go doomed.client.RunOperation(ctx, user(i), "whoAmI", api.Task{})
 	select {
 	case <-there:
 	case <-time.After(10 * time.Second):
-		return Death{}, fmt.Errorf("the renewal never came there")
+		close(dead)
+		return Death{}, errElsewhere
 	}
 	before := p.Stats()
 	doomed.kill()
