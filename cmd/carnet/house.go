@@ -87,7 +87,7 @@ func copyStore(cmd *cobra.Command, o cli.Options, from, to string) (err error) {
 	report, err := store.Copy(ctx, s, d, line.show)
 	line.done()
 	if err != nil {
-		if ctx.Err() != nil {
+		if len(report.Kinds) > 0 { // it had begun
 			fmt.Fprintln(cmd.ErrOrStderr(), "carnet: the copy is not finished, and nothing opens it; run the same command again to go on")
 		}
 		return err

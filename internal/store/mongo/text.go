@@ -28,7 +28,7 @@ func databaseName(uri string) (string, error) {
 
 func malformed() error {
 	return fault.New(fault.Invalid, "the place of the store is no connection string of MongoDB's").
-		WithHint("write it as in mongodb://user:password@host/database, what is special in the password percent-encoded; "+
+		WithHint("write it as in mongodb://user:password@host/database, what is special in the password percent-encoded; " +
 			"its options must be MongoDB's, and the files that they name be there")
 }
 
