@@ -78,7 +78,7 @@ func fileText(who, path string) (seal.Secret, error) {
 
 // shared reports whether a place is a server's, which other machines use too.
 func shared(place seal.Secret) bool {
-	return strings.HasPrefix(place.Reveal(), "mongodb://") || strings.HasPrefix(place.Reveal(), "mongodb+srv://")
+	return strings.HasPrefix(place.Reveal(), "mongodb:") || strings.HasPrefix(place.Reveal(), "mongodb+srv:")
 }
 
 // openDriver opens a place: a connection string of MongoDB's, or a file of SQLite's.
