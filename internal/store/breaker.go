@@ -43,10 +43,21 @@ func (b *breaker) closed(now time.Time) error {
 		return nil
 	}
 	if now.Before(b.next) {
-		return b.reason
+		return &untriedError{b.reason}
 	}
 	b.next = now.Add(moment) // this call is the try; the others go on failing
 	return nil
+}
+
+// An untriedError is a failure of a call that was not made.
+type untriedError struct{ error }
+
+func (e *untriedError) Unwrap() error { return e.error }
+
+// untried reports whether a call that failed was not even made.
+func untried(err error) bool {
+	_, ok := errors.AsType[*untriedError](err)
+	return ok
 }
 
 // learn makes of a call's error what the driver is taken to be, and what its caller is told.

@@ -47,21 +47,42 @@ func (c *Collection[T]) Get(ctx context.Context, id string) (T, int64, error) {
 }
 
 // Put writes the value over the one that has the revision, 0 meaning that there must be none, and returns the new revision; also
-// with fault.Unavailable, when it may have been written.
-// fault.Conflict if there is another. If the driver can't tell whether a write happened the store looks, and also after a
-// conflict: the network may have delivered the write twice, so that it stands in its own way.
+// with fault.Unavailable, when it may have been written. fault.Conflict if there is another.
 func (c *Collection[T]) Put(ctx context.Context, id string, value T, replaces int64) (int64, error) {
 	r, err := c.record(id, value)
 	if err != nil {
 		return 0, err
 	}
-	err = c.driver.Put(ctx, r, replaces)
-	if (fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Conflict)) && ctx.Err() == nil {
-		if stored, again := c.driver.Driver.Get(ctx, c.kind, id); again == nil && stored.Revision == r.Revision {
-			return r.Revision, nil
-		}
+	if err = c.driver.Put(ctx, r, replaces); err == nil {
+		return r.Revision, nil
+	}
+	if again := c.lookAgain(ctx, r, replaces, err); again {
+		err = c.driver.Put(ctx, r, replaces)
+	}
+	if err != nil && c.written(ctx, r, err) {
+		err = nil
 	}
 	return r.Revision, err
+}
+
+// lookAgain reports whether a write that failed is worth a second try: nobody knew whether it happened, and it has not. Should it
+// still be on its way, the two have the same revision, and only one can replace what is there.
+func (c *Collection[T]) lookAgain(ctx context.Context, r driver.Record, replaces int64, err error) bool {
+	if !fault.Is(err, fault.Unavailable) || untried(err) || ctx.Err() != nil {
+		return false
+	}
+	stored, err := c.driver.Get(ctx, r.Kind, r.ID)
+	return err == nil && stored.Revision == replaces || fault.Is(err, fault.NotFound) && replaces == 0
+}
+
+// written reports whether a write has happened although it failed: its answer was lost, or the network delivered it twice, so that
+// it stood in its own way.
+func (c *Collection[T]) written(ctx context.Context, r driver.Record, err error) bool {
+	if !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Conflict) || untried(err) || ctx.Err() != nil {
+		return false
+	}
+	stored, err := c.driver.Driver.Get(ctx, r.Kind, r.ID) // past the breaker: now it counts
+	return err == nil && stored.Revision == r.Revision
 }
 
 // Delete removes the value if it has the revision; 0 removes whatever is there. fault.Conflict if it has another one,

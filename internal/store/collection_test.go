@@ -267,3 +267,32 @@ func TestAWriteThatMayHaveHappened(t *testing.T) {
 		}
 	}
 }
+
+// TestAWriteThatWasLostIsTriedAgain has the driver lose a write before it happens, or happen late.
+func TestAWriteThatWasLostIsTriedAgain(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		d := &tampered{Driver: mem.New().Open()}
+		s := open(t, d, newKeys(t))
+		lost := 0
+		var first driver.Record
+		d.put = func(r driver.Record, replaces int64) error {
+			if lost++; lost == 1 {
+				first = r
+				return fault.New(fault.Unavailable, "the connection was lost")
+			}
+			if late { // the first one overtakes
+				if err := d.Driver.Put(t.Context(), first, replaces); err != nil {
+					t.Error(err)
+				}
+			}
+			return d.Driver.Put(t.Context(), r, replaces)
+		}
+		revision, err := s.Users.Put(t.Context(), "ada", access.User{Name: "ada"}, 0)
+		if err != nil || lost != 2 {
+			t.Errorf("late %v: %d writes: %v", late, lost, err)
+		}
+		if _, stored, err := s.Users.Get(t.Context(), "ada"); err != nil || stored != revision {
+			t.Errorf("late %v: revision %d, want %d: %v", late, stored, revision, err)
+		}
+	}
+}

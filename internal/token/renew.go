@@ -127,7 +127,7 @@ func (k *Keeper) run(e *entry, n *renewal) {
 	r, revision, took, err := k.take(ctx, e, n)
 	away, isAway := errors.AsType[*awayError](err)
 	switch {
-	case isAway && n.reason != swept && n.subject.CanGrant:
+	case isAway && k.pressing(e, n):
 		r, revision, err = k.alone(e, n.subject)
 	case isAway:
 		err = away.error
@@ -148,6 +148,20 @@ func (k *Keeper) run(e *entry, n *renewal) {
 type awayError struct{ error }
 
 func (e *awayError) Unwrap() error { return e.error }
+
+// pressing reports whether a token is needed so soon that the store can't be waited for: somebody waits for it, or half of the time
+// that is left for a renewal ahead has gone.
+func (k *Keeper) pressing(e *entry, n *renewal) bool {
+	seen := e.seen.Load()
+	switch {
+	case !n.subject.CanGrant || n.reason == swept:
+		return false
+	case n.reason != ahead || seen == nil:
+		return true
+	}
+	r := seen.record.For(n.subject.Configuration)
+	return time.Until(r.Token.ExpiresAt) < r.Token.ExpiresAt.Sub(r.RenewAt())/2
+}
 
 // alone returns the record to ask with from the credentials while the store is away: nobody can be told, so every process that
 // needs a token gets one, and keeps it in memory until the store is back (failure mode 26). The refresh token is left alone.

@@ -111,6 +111,9 @@ func (r *reader) array() (any, bool) {
 		return nil, false
 	}
 	for r.PeekKind() != ']' {
+		if r.PeekKind() == '[' { // FerretDB 1 refuses arrays in arrays
+			return nil, false
+		}
 		item, ok := r.read()
 		if !ok || !r.take(len(strconv.Itoa(len(list)))+2) { // BSON numbers the items
 			return nil, false

@@ -42,6 +42,8 @@ func TestABodyComesBackByteForByte(t *testing.T) {
 		`{"n":1E5}`:                                  text,
 		`{"n":-0}`:                                   text,
 		`{"a":1,"a":2}`:                              text,
+		`{"a":[[1],[]]}`:                             text,
+		`{"a":[{"b":[]}]}`:                           document,
 		`{"":1}`:                                     text,
 		`{"a\u0000b":1}`:                             text,
 		`{ "a": 1 }`:                                 text,

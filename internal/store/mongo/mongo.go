@@ -40,13 +40,14 @@ func Open(ctx context.Context, uri seal.Secret) (driver.Driver, error) {
 	if err != nil {
 		return nil, err
 	}
+	seen := &watch{}
 	client, err := mongo.Connect(options.Client().
 		SetAppName("carnet").
 		SetRetryWrites(false). // compatible services lack it; the store looks again after an unknown outcome
-		SetRetryReads(false).
 		SetServerSelectionTimeout(selectWithin).
 		SetConnectTimeout(connectWithin).
 		SetTimeout(answerWithin).
+		SetServerMonitor(seen.monitor()).
 		ApplyURI(uri.Reveal()).
 		SetWriteConcern(writeconcern.Majority()).
 		SetReadPreference(readpref.Primary()))
@@ -58,7 +59,7 @@ func Open(ctx context.Context, uri seal.Secret) (driver.Driver, error) {
 	defer cancel()
 	if err := client.Ping(pinging, readpref.Primary()); err != nil {
 		d.Close()
-		return nil, explain(ctx, err)
+		return nil, seen.explain(ctx, err)
 	}
 	return d, nil
 }
