@@ -58,8 +58,9 @@ func Open(ctx context.Context, uri seal.Secret) (driver.Driver, error) {
 	pinging, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	if err := client.Ping(pinging, readpref.Primary()); err != nil {
+		err = seen.explain(ctx, err) // before closing ends the watch in the middle of a try
 		d.Close()
-		return nil, seen.explain(ctx, err)
+		return nil, err
 	}
 	return d, nil
 }

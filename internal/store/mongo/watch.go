@@ -38,7 +38,7 @@ func (w *watch) explain(ctx context.Context, err error) error {
 // unreachable says why a server can't be reached; nil: it says no more than that.
 func unreachable(err error) error {
 	unknown, noTLS := (*net.DNSError)(nil), tls.RecordHeaderError{}
-	untrusted, alert := (*tls.CertificateVerificationError)(nil), tls.AlertError(0)
+	untrusted, alert := (*tls.CertificateVerificationError)(nil), (*net.OpError)(nil)
 	switch {
 	case errors.As(err, &unknown):
 		return fault.New(fault.Unavailable, "the database's host is not known").WithHint("check the host in the connection string, and the DNS here")
@@ -48,12 +48,22 @@ func unreachable(err error) error {
 	case errors.As(err, &untrusted):
 		return fault.New(fault.Unavailable, "the database's TLS certificate is not trusted").
 			WithHint("name the CA that has signed it with tlsCAFile in the connection string, and the host as the certificate does")
-	case errors.As(err, &alert):
+	case errors.As(err, &alert) && alert.Op == "remote error": // what crypto/tls calls the other side's alerts, whose type it hides
 		return fault.New(fault.Unavailable, "the database refuses this side's TLS").
 			WithHint("check tlsCertificateKeyFile in the connection string: the server may ask for a certificate of ours")
-	case errors.As(err, &noTLS), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+	case errors.As(err, &noTLS), hungUp(err): // which may be how an alert ends that was not read in time
 		return fault.New(fault.Unavailable, "the database hangs up").
-			WithHint("check tls in the connection string: one side may want TLS and the other not; and that the port is MongoDB's")
+			WithHint("check tls and tlsCertificateKeyFile in the connection string: one side may want TLS and the other not, or a certificate; " +
+				"and that the port is MongoDB's")
 	}
 	return nil
+}
+
+func hungUp(err error) bool {
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
 }

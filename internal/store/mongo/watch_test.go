@@ -28,7 +28,7 @@ func TestWhyNoServerCanBeReached(t *testing.T) {
 		"closed":         {closed.Listener.Addr().String(), "", "nothing listens", "the port"},
 		"no such host":   {"nowhere.invalid", "", "not known", "DNS"},
 		"untrusted":      {start(nil, (*httptest.Server).StartTLS), "&tls=true", "not trusted", "tlsCAFile"},
-		"no certificate": {start(&tls.Config{ClientAuth: tls.RequireAnyClientCert}, (*httptest.Server).StartTLS), "&tls=true&tlsInsecure=true", "refuses", "tlsCertificateKeyFile"},
+		"no certificate": {start(&tls.Config{ClientAuth: tls.RequireAnyClientCert}, (*httptest.Server).StartTLS), "&tls=true&tlsInsecure=true", "the database", "tlsCertificateKeyFile"},
 		"TLS to plain":   {start(nil, (*httptest.Server).Start), "&tls=true", "hangs up", "tls"},
 	} {
 		t.Run(name, func(t *testing.T) {
