@@ -20,6 +20,7 @@ func storeCommand(o *cli.Options) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var from, to string
+	var overwrite bool
 	move := &cobra.Command{
 		Use: "copy", Short: "Copy everything to another store", Args: cobra.NoArgs,
 		Long: `Copy everything that one store holds to another. A place is a file, mongodb://host/database, or @file that says it, as a
@@ -27,18 +28,20 @@ connection string with a password should be given. Secrets stay sealed: the key 
 
 Run again, it copies what has changed, and deletes what has gone from the source; interrupted, it goes on where it was. Until it is
 done no command and no server opens the destination. Stop the servers on the source before the last run, and start none on the
-destination before it is done: a refresh token that both use can be spent once only. A token that is newer in the destination, for
-it has been used there, is kept and reported.`,
+destination before it is done: a refresh token that both use can be spent once only. A destination that holds other data is refused,
+and so is one that has been used since it was copied, unless --overwrite says that what was done there may be lost; a token that is
+newer there is kept even then, and reported.`,
 		Example: "  carnet store copy --to @mongodb.txt\n  carnet store copy --from @mongodb.txt --to backup.db",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := here(cmd); err != nil {
 				return err
 			}
-			return copyStore(cmd, *o, from, to)
+			return copyStore(cmd, *o, from, to, overwrite)
 		},
 	}
 	move.Flags().StringVar(&from, "from", "", "the `place` to copy from; that of --store by default")
 	move.Flags().StringVar(&to, "to", "", "the `place` to copy to")
+	move.Flags().BoolVar(&overwrite, "overwrite", false, "copy although the destination has been used since it was copied; what was done there is lost")
 	check := &cobra.Command{
 		Use: "check", Short: "Check every record of the store", Args: cobra.NoArgs,
 		Long: `Read every record, open every secret and follow every reference, and say of each that is not as it should be what to do about
@@ -56,7 +59,7 @@ which do no harm, are only listed.`,
 	return group
 }
 
-func copyStore(cmd *cobra.Command, o cli.Options, from, to string) (err error) {
+func copyStore(cmd *cobra.Command, o cli.Options, from, to string, overwrite bool) (err error) {
 	if to == "" {
 		return fault.New(fault.Invalid, "it is not said where to copy to").WithHint("name a file, or mongodb://host/database, with --to")
 	}
@@ -84,7 +87,7 @@ func copyStore(cmd *cobra.Command, o cli.Options, from, to string) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 	line := newBar(cmd.ErrOrStderr(), "copying")
-	report, err := store.Copy(ctx, s, d, line.show)
+	report, err := store.Copy(ctx, s, d, store.CopyOptions{Overwrite: overwrite, Progress: line.show})
 	line.done()
 	if err != nil {
 		if len(report.Kinds) > 0 { // it had begun

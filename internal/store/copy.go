@@ -33,15 +33,22 @@ type CopyReport struct {
 	Kept  []KeptToken `json:"kept,omitzero"`
 }
 
+// CopyOptions say how to copy.
+type CopyOptions struct {
+	// Overwrite: what was done in the destination since it was copied may be lost.
+	Overwrite bool
+	Progress  func(Progress) // nil: nobody looks
+}
+
 // Copy makes the data of one driver that of another. Bodies are copied as they are: what is sealed stays sealed, with the same
 // keys. Until all is there a marker keeps stores from being opened on the destination. It can be interrupted and run again, and
 // run again when it is done: what is equal is left alone. fault.Conflict, before anything was changed, if the destination holds
-// other data.
+// other data, or the same and has been used since it was copied: the two may have been mixed up.
 //
-// The destination must not be in use. Where it has been, a token that is newer there stays: its refresh token may have been
+// The destination must not be in use. Where it has been and is overwritten, a token that is newer there stays: its refresh token may have been
 // spent, and a spent one must not come back (failure mode 15).
-func Copy(ctx context.Context, from, to driver.Driver, progress func(Progress)) (CopyReport, error) {
-	c := &copier{from: from, to: to, progress: progress, uids: map[string]bool{}}
+func Copy(ctx context.Context, from, to driver.Driver, o CopyOptions) (CopyReport, error) {
+	c := &copier{from: from, to: to, options: o, uids: map[string]bool{}}
 	marker, err := c.begin(ctx)
 	if err != nil {
 		return c.report, err
@@ -67,7 +74,7 @@ func Copy(ctx context.Context, from, to driver.Driver, progress func(Progress)) 
 // A copier is one run of Copy.
 type copier struct {
 	from, to driver.Driver
-	progress func(Progress)
+	options  CopyOptions
 	uids     map[string]bool // of the source's integrations
 	report   CopyReport
 }
@@ -160,7 +167,7 @@ func (c *copier) fits(ctx context.Context, source unfinished) error {
 	there, err := about(ctx, c.to)
 	switch {
 	case err == nil && there.same(source):
-		return nil
+		return c.unused(ctx)
 	case err == nil:
 		return occupied()
 	case !fault.Is(err, fault.NotFound):
@@ -177,6 +184,24 @@ func (c *copier) fits(ctx context.Context, source unfinished) error {
 		}
 	}
 	return nil
+}
+
+// unused refuses a destination that has been used since it was copied: the newest entry of its audit log is not the source's.
+func (c *copier) unused(ctx context.Context) error {
+	newest, err := c.to.List(ctx, "audit", driver.Page{Limit: 1}) // the newest comes first
+	if err != nil || len(newest) == 0 || c.options.Overwrite {
+		return err
+	}
+	id := newest[0].ID
+	if shared, err := get(ctx, c.from, "audit", id); err != nil || shared != nil {
+		return err
+	}
+	older, err := c.from.List(ctx, "audit", driver.Page{After: id, Limit: 1})
+	if err != nil || len(older) == 0 { // the source has had it, and kept none for so long
+		return err
+	}
+	return fault.New(fault.Conflict, "the destination has been used since it was copied; nothing was changed").
+		WithHint("are source and destination mixed up? --overwrite copies, and what was done in the destination is lost")
 }
 
 func occupied() error {

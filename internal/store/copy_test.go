@@ -11,6 +11,7 @@ import (
 
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/access"
+	"carnet.dev/carnet/internal/audit"
 	"carnet.dev/carnet/internal/seal"
 	"carnet.dev/carnet/internal/store"
 	"carnet.dev/carnet/internal/store/driver"
@@ -71,7 +72,7 @@ func TestACopyIsTheSame(t *testing.T) {
 			keys := newKeys(t)
 			furnished(t, from, keys)
 			last := map[string]store.Progress{}
-			report, err := store.Copy(t.Context(), from, to, func(p store.Progress) { last[p.Kind] = p })
+			report, err := store.Copy(t.Context(), from, to, store.CopyOptions{Progress: func(p store.Progress) { last[p.Kind] = p }})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,7 +94,7 @@ func TestACopyIsTheSame(t *testing.T) {
 			if err != nil || got.Settings.Authentication["Key"].Value.Reveal() != "hidden value" {
 				t.Errorf("read %v: %v", got, err)
 			}
-			report, err = store.Copy(t.Context(), from, to, nil)
+			report, err = store.Copy(t.Context(), from, to, store.CopyOptions{})
 			for _, c := range report.Kinds {
 				if err != nil || c.Same == 0 || c.Written+c.Deleted+c.Kept > 0 {
 					t.Errorf("of a second copy it says %+v: %v", c, err)
@@ -109,7 +110,7 @@ func TestACopyFollowsTheSource(t *testing.T) {
 	keys := reopen()
 	from, to := mem.New().Open(), newSQLite(t)
 	s := furnished(t, from, keys)
-	if _, err := store.Copy(t.Context(), from, to, nil); err != nil {
+	if _, err := store.Copy(t.Context(), from, to, store.CopyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	value, revision, err := s.Users.Get(t.Context(), "name-001")
@@ -131,7 +132,7 @@ func TestACopyFollowsTheSource(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := store.Copy(t.Context(), from, to, nil); err != nil {
+	if _, err := store.Copy(t.Context(), from, to, store.CopyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, from, to)
@@ -172,7 +173,7 @@ func TestACopyGoesOnWhereItWas(t *testing.T) {
 		for n := 0; ; n++ {
 			data := mem.New()
 			to := &failing{Driver: data.Open(), writes: n, doubted: doubted}
-			report, err := store.Copy(t.Context(), from, to, nil)
+			report, err := store.Copy(t.Context(), from, to, store.CopyOptions{})
 			if err == nil {
 				if n < 20 {
 					t.Errorf("the copy took %d writes only: %+v", n, report)
@@ -187,7 +188,7 @@ func TestACopyGoesOnWhereItWas(t *testing.T) {
 					t.Errorf("after %d writes a store is opened: %v", n, err)
 				}
 			}
-			if _, err := store.Copy(t.Context(), from, data.Open(), nil); err != nil {
+			if _, err := store.Copy(t.Context(), from, data.Open(), store.CopyOptions{}); err != nil {
 				t.Fatalf("again after %d writes: %v", n, err)
 			}
 			if !whole(t, from, data.Open()) {
@@ -209,11 +210,11 @@ func TestACopyThatIsInterrupted(t *testing.T) {
 	from, data := mem.New().Open(), mem.New()
 	furnished(t, from, keys)
 	ctx, stop := context.WithCancel(t.Context())
-	_, err := store.Copy(ctx, from, data.Open(), func(p store.Progress) {
+	_, err := store.Copy(ctx, from, data.Open(), store.CopyOptions{Progress: func(p store.Progress) {
 		if p.Kind == "user" {
 			stop()
 		}
-	})
+	}})
 	if err == nil {
 		t.Fatal("it was not interrupted")
 	}
@@ -221,10 +222,10 @@ func TestACopyThatIsInterrupted(t *testing.T) {
 	if !fault.Is(err, fault.Conflict) || fault.HintOf(err) == "" {
 		t.Errorf("half a copy is opened: %v", err)
 	}
-	if _, err := store.Copy(t.Context(), data.Open(), mem.New().Open(), nil); !fault.Is(err, fault.Conflict) {
+	if _, err := store.Copy(t.Context(), data.Open(), mem.New().Open(), store.CopyOptions{}); !fault.Is(err, fault.Conflict) {
 		t.Errorf("half a copy is copied: %v", err)
 	}
-	if _, err := store.Copy(t.Context(), from, data.Open(), nil); err != nil {
+	if _, err := store.Copy(t.Context(), from, data.Open(), store.CopyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, from, data.Open())
@@ -236,7 +237,7 @@ func TestADestinationThatIsRefused(t *testing.T) {
 	furnished(t, from.Open(), keys)
 	furnished(t, other.Open(), keys)
 	half := mem.New()
-	if _, err := store.Copy(t.Context(), other.Open(), &failing{Driver: half.Open(), writes: 9}, nil); err == nil {
+	if _, err := store.Copy(t.Context(), other.Open(), &failing{Driver: half.Open(), writes: 9}, store.CopyOptions{}); err == nil {
 		t.Fatal("it was not cut off")
 	}
 	stray := mem.New()
@@ -254,7 +255,7 @@ func TestADestinationThatIsRefused(t *testing.T) {
 		"from nothing":       {mem.New(), mem.New(), fault.NotFound},
 	} {
 		before := contents(t, test.to.Open())
-		_, err := store.Copy(t.Context(), test.from.Open(), test.to.Open(), nil)
+		_, err := store.Copy(t.Context(), test.from.Open(), test.to.Open(), store.CopyOptions{})
 		if !fault.Is(err, test.kind) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -269,7 +270,7 @@ func TestASpentRefreshTokenDoesNotComeBack(t *testing.T) {
 	keys := newKeys(t)
 	from, to := mem.New().Open(), newSQLite(t)
 	furnished(t, from, keys)
-	if _, err := store.Copy(t.Context(), from, to, nil); err != nil {
+	if _, err := store.Copy(t.Context(), from, to, store.CopyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	used := open(t, to, keys)
@@ -282,10 +283,18 @@ func TestASpentRefreshTokenDoesNotComeBack(t *testing.T) {
 	_, e1 := used.Tokens.Put(t.Context(), id, r, revision)
 	_, e2 := used.Tokens.Put(t.Context(), "name-002/uid-name-002/Second", token.Record{Generation: 1}, 0)
 	_, e3 := used.Tokens.Put(t.Context(), "unknown/uid-unknown/OAuth", token.Record{Generation: 7}, 0)
-	if e1 != nil || e2 != nil || e3 != nil {
-		t.Fatal(e1, e2, e3)
+	_, e4 := used.Audit.Put(t.Context(), "a newer entry", audit.Entry{}, 0)
+	if e1 != nil || e2 != nil || e3 != nil || e4 != nil {
+		t.Fatal(e1, e2, e3, e4)
 	}
-	report, err := store.Copy(t.Context(), from, to, nil)
+	before := contents(t, to)
+	if _, err := store.Copy(t.Context(), from, to, store.CopyOptions{}); !fault.Is(err, fault.Conflict) || fault.HintOf(err) == "" {
+		t.Errorf("what was done in the destination is lost: %v", err)
+	}
+	if diff := cmp.Diff(before, contents(t, to)); diff != "" {
+		t.Errorf("it was changed:\n%s", diff)
+	}
+	report, err := store.Copy(t.Context(), from, to, store.CopyOptions{Overwrite: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,4 +310,23 @@ func TestASpentRefreshTokenDoesNotComeBack(t *testing.T) {
 	if _, _, err := used.Tokens.Get(t.Context(), "unknown/uid-unknown/OAuth"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a token of no integration stayed: %v", err)
 	}
+}
+
+// TestABackupIsRenewedAfterTheAuditLogWasSwept copies again when the source has dropped all entries that the copy has.
+func TestABackupIsRenewedAfterTheAuditLogWasSwept(t *testing.T) {
+	keys := newKeys(t)
+	from, to := mem.New().Open(), mem.New().Open()
+	s := furnished(t, from, keys)
+	if _, err := store.Copy(t.Context(), from, to, store.CopyOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	_, e1 := s.Audit.Put(t.Context(), "a newer entry", audit.Entry{}, 0) // keys of newer ones come first
+	e2 := s.Audit.Delete(t.Context(), "entry", 0)
+	if e1 != nil || e2 != nil {
+		t.Fatal(e1, e2)
+	}
+	if _, err := store.Copy(t.Context(), from, to, store.CopyOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, from, to)
 }

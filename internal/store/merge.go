@@ -45,8 +45,8 @@ func (c *copier) kind(ctx context.Context, kind string) error {
 		if source != nil {
 			here.at++
 			n++
-			if c.progress != nil {
-				c.progress(Progress{kind, n, max(n, total)})
+			if c.options.Progress != nil {
+				c.options.Progress(Progress{kind, n, max(n, total)})
 			}
 		}
 	}

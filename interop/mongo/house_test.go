@@ -42,11 +42,11 @@ func TestMovingHouse(t *testing.T) {
 	}
 
 	ctx, stop := context.WithCancel(t.Context())
-	if _, err := store.Copy(ctx, source, in, func(p store.Progress) {
+	if _, err := store.Copy(ctx, source, in, store.CopyOptions{Progress: func(p store.Progress) {
 		if p.Kind == "token" {
 			stop()
 		}
-	}); err == nil {
+	}}); err == nil {
 		t.Fatal("the copy was not interrupted")
 	}
 	again, err := mongo.Open(t.Context(), uri)
@@ -57,7 +57,7 @@ func TestMovingHouse(t *testing.T) {
 		s.Close()
 		t.Error("half a copy is opened")
 	}
-	if _, err := store.Copy(t.Context(), source, in, nil); err != nil {
+	if _, err := store.Copy(t.Context(), source, in, store.CopyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	same(t, source, in)
@@ -84,7 +84,7 @@ func TestMovingHouse(t *testing.T) {
 	if err != nil || len(report.Findings) > 0 || len(report.Keys) != 1 || report.Keys[id].Records != 31 {
 		t.Errorf("%v: %+v", err, report)
 	}
-	if _, err := store.Copy(t.Context(), in, back, nil); err != nil {
+	if _, err := store.Copy(t.Context(), in, back, store.CopyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	same(t, in, back)
