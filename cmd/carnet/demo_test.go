@@ -9,6 +9,9 @@ import (
 
 // TestDemo runs the demo as a person would in a pipe: plain text, every step, and nothing left behind.
 func TestDemo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("processes built with -race start slowly; what they do is in the scripts too")
+	}
 	dir := t.TempDir()
 	demo := exec.Command("carnet", "demo")
 	demo.Env = environment(dir, "TMPDIR="+dir)

@@ -99,7 +99,7 @@ func (w *workplace) served(password string) string {
 	if err := os.WriteFile(file, []byte(password), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
-	const address = "127.0.0.1:18715"
+	address := freeAddress(w.t)
 	var log, answers bytes.Buffer
 	server := w.command("", "serve", "--listen", address, "--admin-password-file", file, "--log-level", "debug")
 	server.Stdout, server.Stderr = &log, &log

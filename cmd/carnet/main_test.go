@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -28,7 +29,7 @@ var options = carnettest.ProviderOptions{
 }
 
 // TestScripts runs a story for each use case, named as the command. $PROVIDER is the address of a provider; the command
-// "provider" does something to it.
+// "provider" does something to it. $LISTEN is a free address.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -37,6 +38,7 @@ func TestScripts(t *testing.T) {
 			server := httptest.NewServer(p)
 			env.Defer(server.Close)
 			env.Setenv("PROVIDER", server.URL)
+			env.Setenv("LISTEN", freeAddress(t))
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("CARNET_DATA", env.WorkDir+"/data")
 			env.Values["provider"] = p
@@ -44,6 +46,16 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"provider": provider, "waitfor": waitFor, "damage": damage},
 	})
+}
+
+// freeAddress is one on loopback where nobody listens.
+func freeAddress(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 // provider is the script command "provider revoke-access", "provider revoke-refresh" and "provider tokens N".

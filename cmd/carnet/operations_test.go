@@ -12,6 +12,9 @@ import (
 // TestOperations runs the steps of docs/operations.md in their order, one after another on the same data, with a server running.
 // Where they name a MongoDB there is a second file of SQLite's.
 func TestOperations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("processes built with -race start slowly; what they do is in the scripts too")
+	}
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/operations.md")
 	if err != nil {
