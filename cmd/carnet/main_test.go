@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PROVIDER", server.URL)
 			env.Setenv("LISTEN", freeAddress(t))
 			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			env.Setenv("CARNET_DATA", env.WorkDir+"/data")
 			env.Values["provider"] = p
 			return nil
@@ -101,5 +102,5 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 
 // environment is that of a carnet process on a data directory, without what the user has set.
 func environment(dir string, more ...string) []string {
-	return append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "CARNET_DATA=" + dir}, more...)
+	return append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "CARNET_DATA=" + dir, "GORACE=" + os.Getenv("GORACE")}, more...)
 }
