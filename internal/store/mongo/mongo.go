@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
@@ -48,6 +49,7 @@ func Open(ctx context.Context, uri seal.Secret) (driver.Driver, error) {
 		SetConnectTimeout(connectWithin).
 		SetTimeout(answerWithin).
 		SetServerMonitor(seen.monitor()).
+		SetReadConcern(readconcern.Majority()). // what is read may be a write whose outcome was unknown: it must not be rolled back
 		ApplyURI(uri.Reveal()).
 		SetWriteConcern(writeconcern.Majority()).
 		SetReadPreference(readpref.Primary()))
