@@ -53,7 +53,7 @@ type Collection interface {
 type Log struct {
 	entries Collection
 	clock   clock
-	backlog backlog
+	backlog *backlog
 }
 
 // NewLog returns a log over the collection.

@@ -23,8 +23,8 @@ type backlog struct {
 	stop    context.CancelFunc
 }
 
-func newBacklog(c Collection) backlog {
-	b := backlog{entries: c}
+func newBacklog(c Collection) *backlog {
+	b := &backlog{entries: c}
 	b.closing, b.stop = context.WithCancel(context.Background())
 	return b
 }
