@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -33,6 +34,7 @@ type Result struct {
 	Calls, Succeeded int
 	OnKilled         int            // failed, in flight on a replica that was killed
 	ByStore          int            // refused with 503 while the store was cut off
+	TooLate          int            // refused by the API, for saving a token took longer than it lived
 	ByProvider       int            // refused because the provider lied, and said so
 	Unexplained      int            // failed for any other reason
 	Examples         map[string]int // of unexplained failures
@@ -173,6 +175,8 @@ func (c *callers) lost(err error) {
 	c.result.Examples[err.Error()]++
 }
 
+var errRefused = errors.New("the API refused the call")
+
 // call is what came of one call.
 type call struct {
 	err    error
@@ -195,7 +199,7 @@ func (f *Fleet) call(ctx context.Context, i int) (one call) {
 	}
 	var who struct{ User string }
 	if result.Status != http.StatusOK {
-		one.err = fmt.Errorf("the API answered %d", result.Status)
+		one.err = fmt.Errorf("%w: %d", errRefused, result.Status)
 	} else if json.Unmarshal(result.Data, &who) != nil || who.User != user(i) {
 		one.wrong = true
 	}
@@ -230,6 +234,8 @@ func (c *callers) count(one call) {
 		r.ByProvider++
 	case r.Cuts && fault.Is(one.err, fault.Unavailable) && fault.HintOf(one.err) != "":
 		r.ByStore++
+	case r.Cuts && errors.Is(one.err, errRefused) && one.took > tokenLife:
+		r.TooLate++
 	default:
 		r.Unexplained++
 		r.Examples[fmt.Sprint(one.err)]++
