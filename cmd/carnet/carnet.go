@@ -38,9 +38,6 @@ func open(ctx context.Context, at cli.Options, o hub.Options, m *metrics.Metrics
 	}
 	o.Version = version()
 	o.Egress.UserAgent = "carnet/" + o.Version
-	if m != nil {
-		o.Token.Observer = m
-	}
 	c := &carnet{hub: hub.New(s, o), store: s}
 	if m != nil {
 		m.Watch(c.hub)

@@ -88,6 +88,7 @@ func serve(ctx context.Context, at cli.Options, f serveFlags, out io.Writer) err
 	o := hub.Options{Egress: outbound.Options{Policy: egress}, AuditRetention: f.auditsKept}
 	o.Token.AskTimeout = f.tokenTimeout
 	m := metrics.New(version())
+	o.Token.Observer = observer{m, log}
 	c, err := open(ctx, at, o, m)
 	if err != nil {
 		return err

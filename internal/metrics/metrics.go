@@ -80,9 +80,9 @@ func (m *Metrics) Handler() http.Handler {
 }
 
 // Renewal implements token.Observer.
-func (m *Metrics) Renewal(outcome string, took time.Duration) {
-	m.renewals.WithLabelValues(outcome).Inc()
-	m.renewing.Observe(took.Seconds())
+func (m *Metrics) Renewal(r token.Renewal) {
+	m.renewals.WithLabelValues(r.Outcome).Inc()
+	m.renewing.Observe(r.Took.Seconds())
 }
 
 // Waited implements token.Observer.

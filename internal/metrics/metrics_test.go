@@ -48,7 +48,7 @@ func busy(t *testing.T) *metrics.Metrics {
 	t.Helper()
 	m := metrics.New("1.2.3")
 	m.Watch(tokens{})
-	m.Renewal(token.OutcomeRefreshed, 300*time.Millisecond)
+	m.Renewal(token.Renewal{ID: "hidden-name", Outcome: token.OutcomeRefreshed, Took: 300 * time.Millisecond})
 	m.Waited(2 * time.Second)
 	m.Request("POST /integrations/{name}/operations/{id}/run", "POST", 200, 20*time.Millisecond)
 	m.Request("", "other", 404, time.Millisecond)

@@ -4,10 +4,18 @@ import "time"
 
 // An Observer hears what a keeper does; its methods return at once.
 type Observer interface {
-	// Renewal is told the outcome of every attempt to get a token, and how long it took: one of the Outcome constants.
-	Renewal(outcome string, took time.Duration)
+	// Renewal is told of every attempt to get a token.
+	Renewal(Renewal)
 	// Waited is told how long a caller waited for a renewal.
 	Waited(took time.Duration)
+}
+
+// A Renewal is an attempt to get a token that has ended.
+type Renewal struct {
+	ID      string // of the record
+	Outcome string // one of the Outcome constants
+	Cause   string // why it failed, without secrets
+	Took    time.Duration
 }
 
 // Outcomes of renewals.
@@ -25,5 +33,5 @@ func Outcomes() []string {
 
 type nobody struct{}
 
-func (nobody) Renewal(string, time.Duration) {}
-func (nobody) Waited(time.Duration)          {}
+func (nobody) Renewal(Renewal)      {}
+func (nobody) Waited(time.Duration) {}

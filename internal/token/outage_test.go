@@ -3,6 +3,7 @@ package token_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -175,10 +176,10 @@ type ear struct {
 	waited time.Duration
 }
 
-func (e *ear) Renewal(outcome string, _ time.Duration) {
+func (e *ear) Renewal(r token.Renewal) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.heard = append(e.heard, outcome)
+	e.heard = append(e.heard, strings.TrimSpace(r.ID+" "+r.Outcome+" "+r.Cause))
 }
 
 func (e *ear) Waited(took time.Duration) {
@@ -199,7 +200,7 @@ func TestAnObserverHearsOfRenewalsAndWaits(t *testing.T) {
 			k.Token(t.Context(), subject(p))
 			time.Sleep(2 * time.Minute)
 		}
-		want := []string{token.OutcomeGranted, token.OutcomeRefreshed, token.OutcomeTemporary, token.OutcomePermanent}
+		want := []string{"zoom/oauth granted", "zoom/oauth refreshed", "zoom/oauth temporary 503", "zoom/oauth permanent no"}
 		if !slices.Equal(e.heard, want) || e.waited != 5*time.Second {
 			t.Errorf("heard %v, waited %s", e.heard, e.waited)
 		}

@@ -279,6 +279,17 @@ func (o outcome) name() string {
 	return OutcomeGranted
 }
 
+// cause is why an attempt failed, as it may be shown.
+func (o outcome) cause() string {
+	if ask, ok := errors.AsType[*AskError](o.err); ok {
+		return causeOf(ask.Err)
+	}
+	if o.err != nil {
+		return causeOf(o.err)
+	}
+	return ""
+}
+
 // attempt spends the refresh token or asks from the credentials. A refresh token that is refused falls back to the credentials
 // (failure mode 18).
 func (k *Keeper) attempt(ctx context.Context, n *renewal, r Record) (o outcome) {
@@ -287,7 +298,7 @@ func (k *Keeper) attempt(ctx context.Context, n *renewal, r Record) (o outcome) 
 	began := time.Now()
 	defer func() {
 		o.at, o.jitter, o.used = time.Now(), rand.Float64(), n.reason != swept
-		k.observer.Renewal(o.name(), o.at.Sub(began))
+		k.observer.Renewal(Renewal{ID: r.ID, Outcome: o.name(), Cause: o.cause(), Took: o.at.Sub(began)})
 	}()
 	s := n.subject
 	if r.Claim.Spends {
