@@ -127,18 +127,24 @@ func Deaths(ctx context.Context, dir string) ([]Death, error) {
 	return deaths, nil
 }
 
-var errElsewhere = errors.New("the renewal never came there")
+var errElsewhere = errors.New("another replica's sweep renewed the token")
 
-// dieSurely tries again where another replica's sweep was faster.
+// dieSurely tries again where another replica's sweep was faster: only after the last point is there a token that was saved.
 func (f *Fleet) dieSurely(ctx context.Context, p *provider, i int, stop func(reached func()), resume func()) (death Death, err error) {
 	for range 3 {
-		if death, err = f.die(ctx, p, i, stop, resume); !errors.Is(err, errElsewhere) {
+		death, err = f.die(ctx, p, i, stop, resume)
+		if err == nil && death.Next == usesSaved && i < len(points)-1 {
+			err = errElsewhere
+		}
+		if !errors.Is(err, errElsewhere) {
 			return death, err
 		}
 		resume()
 	}
 	return death, err
 }
+
+const usesSaved = "uses the token that was saved"
 
 // die has the first replica die in the middle of a renewal, and the second one call.
 func (f *Fleet) die(ctx context.Context, p *provider, i int, stop func(reached func()), resume func()) (Death, error) {
@@ -169,7 +175,7 @@ func (f *Fleet) die(ctx context.Context, p *provider, i int, stop func(reached f
 		err = fmt.Errorf("the API answered %d", result.Status)
 	}
 	after := p.Stats()
-	death := Death{Took: time.Since(began), Reused: after.Reused, Failure: err, Next: "uses the token that was saved"}
+	death := Death{Took: time.Since(began), Reused: after.Reused, Failure: err, Next: usesSaved}
 	switch {
 	case after.Passwords > before.Passwords:
 		death.Next = "asks afresh, and does not send the refresh token"
