@@ -25,6 +25,8 @@ var allowed = map[string]string{
 	"internal/seal":             "fault",
 	"internal/model":            "fault",
 	"internal/moment":           "",
+	"internal/jwt":              "fault internal/seal",
+	"internal/expand":           "fault internal/jwt internal/seal",
 	"internal/openapi/tree":     "",
 	"internal/openapi":          "fault internal/model internal/openapi/tree",
 	"internal/token":            "fault internal/seal",
