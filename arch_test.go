@@ -32,10 +32,11 @@ var allowed = map[string]string{
 	"internal/token":            "fault internal/seal",
 	"internal/outbound":         "fault internal/seal",
 	"internal/recent":           "fault",
-	"internal/oauth":            "fault internal/model internal/moment internal/outbound internal/seal internal/token",
-	"internal/credential":       "fault internal/seal internal/token",
+	"internal/recipe":           "",
+	"internal/oauth":            "fault internal/expand internal/jwt internal/model internal/moment internal/outbound internal/recent internal/recipe internal/seal internal/token",
+	"internal/credential":       "fault internal/expand internal/recipe internal/seal internal/token",
 	"internal/call":             "fault internal/credential internal/model internal/outbound internal/seal",
-	"internal/integration":      "fault internal/model internal/moment internal/seal",
+	"internal/integration":      "fault internal/expand internal/model internal/moment internal/recipe internal/seal",
 	"internal/access":           "fault internal/recent internal/seal",
 	"internal/audit":            "fault internal/seal",
 	"internal/metrics":          "fault internal/store/driver internal/token",
@@ -47,7 +48,7 @@ var allowed = map[string]string{
 	"internal/store": "fault internal/access internal/audit internal/integration internal/model internal/seal " +
 		"internal/store/driver internal/token",
 	"internal/hub": "api fault internal/access internal/audit internal/call internal/credential internal/integration " +
-		"internal/model internal/oauth internal/openapi internal/outbound internal/recent internal/seal internal/store internal/token",
+		"internal/model internal/oauth internal/openapi internal/outbound internal/recent internal/recipe internal/expand internal/seal internal/store internal/token",
 	"internal/server":                 "api fault internal/access internal/seal internal/server/internal/schema",
 	"internal/server/internal/schema": "",
 	"internal/cli":                    "api client fault",

@@ -30,6 +30,19 @@ type Request struct {
 	url    *url.URL
 	header http.Header
 	body   []byte
+	path   string // of the operation, as it is appended to the server's URL
+}
+
+// At returns the request to another server.
+func (r *Request) At(base *url.URL) (*Request, error) {
+	to, err := url.Parse(strings.TrimSuffix(base.String(), "/") + r.path)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "the server's URL and the operation's path make no URL")
+	}
+	moved := *r
+	to.RawQuery = r.url.RawQuery
+	moved.url = to
+	return &moved, nil
 }
 
 // Build makes the request of an operation. base is the server's URL; the operation's path is appended as it stands.
@@ -51,7 +64,7 @@ func Build(op *model.Operation, base *url.URL, a Arguments) (*Request, error) {
 		return nil, b.failure()
 	}
 	to.RawQuery = strings.Join(b.query, "&")
-	return &Request{method: op.Method, url: to, header: b.header, body: b.content}, nil
+	return &Request{method: op.Method, url: to, header: b.header, body: b.content, path: b.path}, nil
 }
 
 // A builder collects the parts of a request, and what is wrong with the arguments.

@@ -10,7 +10,6 @@ import (
 
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/credential"
-	"carnet.dev/carnet/internal/outbound"
 	"carnet.dev/carnet/internal/seal"
 )
 
@@ -21,22 +20,21 @@ const (
 
 // Send sends the request with the credentials on it, and reads the answer. It can be called again. The redirects of a GET or
 // HEAD are followed, to another origin without credentials and without the headers of arguments, and never from https to http;
-// any other redirect is the answer (failure mode 31). The client must not follow redirects itself.
+// any other redirect is the answer (failure mode 31). A request that a credential is challenged for is repeated once, with what
+// answers the challenge; another origin's challenge is the answer. The client must not follow redirects itself.
 func (r *Request) Send(ctx context.Context, client *http.Client, credentials []credential.Credential) (*Answer, error) {
 	if err := compatible(credentials); err != nil {
 		return nil, err
 	}
 	at, header, home := r.url, r.header, true
 	for redirects := 0; ; redirects++ {
-		request := r.fresh(ctx, at, header)
-		if home {
-			for _, c := range credentials {
-				c.Apply(request, seal.Secret.Reveal)
-			}
+		applied := credentials
+		if !home {
+			applied = nil
 		}
-		answer, err := client.Do(request)
+		answer, err := ask(client, func() *http.Request { return r.fresh(ctx, at, header) }, applied)
 		if err != nil {
-			return nil, outbound.Explain(err, r.method+" "+at.Host)
+			return nil, err
 		}
 		next := r.redirect(answer)
 		if next == nil {
@@ -142,8 +140,8 @@ func (r *Request) Show(credentials []credential.Credential) (Shown, error) {
 		return Shown{}, err
 	}
 	request := r.fresh(context.Background(), r.url, r.header)
-	for _, c := range credentials {
-		c.Apply(request, seal.Secret.String)
+	if err := apply(request, credentials, seal.Secret.String); err != nil {
+		return Shown{}, err
 	}
 	return Shown{Method: r.method, URL: strings.ReplaceAll(request.URL.String(), url.QueryEscape(seal.Mask), seal.Mask), Header: request.Header, Body: string(r.body)}, nil
 }

@@ -1,5 +1,5 @@
-// Package credential puts a credential on a request: an API key, HTTP basic, a bearer text, a token. It decides where and how
-// it is written; which credential a request gets is package integration's business, how a token is got package token's.
+// Package credential puts a credential on a request: an API key, HTTP basic and digest, a bearer text, a token. It decides where
+// and how it is written; which credential a request gets is package integration's business, how a token is got package token's.
 package credential
 
 import (
@@ -14,12 +14,20 @@ import (
 )
 
 // A Credential puts itself on a request. show makes a text of a secret: seal.Secret.Reveal to send it, seal.Secret.String to
-// show a person what would be sent.
+// show a person what would be sent. What stands in the Authorization header may depend on all the rest of the request, so it is
+// applied last. A request that can't carry the credential is fault.Invalid.
 type Credential interface {
-	Apply(r *http.Request, show func(seal.Secret) string)
+	Apply(r *http.Request, show func(seal.Secret) string) error
 	// Place is where the credential stands: a header's name, or "query NAME" or "cookie NAME". Two credentials of one place
 	// can't be on one request.
 	Place() string
+}
+
+// A Challenger is a credential that depends on what the server says. It sees the answer of every request that it was on. If that
+// is a challenge which it can answer, it returns the credential to repeat the request with, once; false otherwise.
+type Challenger interface {
+	Credential
+	Challenged(answer *http.Response) (Credential, bool)
 }
 
 // header is a credential in a header, behind a prefix.
@@ -28,8 +36,9 @@ type header struct {
 	value        seal.Secret
 }
 
-func (h header) Apply(r *http.Request, show func(seal.Secret) string) {
+func (h header) Apply(r *http.Request, show func(seal.Secret) string) error {
 	r.Header.Set(h.name, h.prefix+show(h.value))
+	return nil
 }
 
 func (h header) Place() string { return h.name }
@@ -41,14 +50,15 @@ type query struct {
 	value seal.Secret
 }
 
-func (q query) Apply(r *http.Request, show func(seal.Secret) string) {
+func (q query) Apply(r *http.Request, show func(seal.Secret) string) error {
 	if r.URL.Query().Has(q.name) {
-		return
+		return nil
 	}
 	if r.URL.RawQuery != "" {
 		r.URL.RawQuery += "&"
 	}
 	r.URL.RawQuery += url.QueryEscape(q.name) + "=" + url.QueryEscape(show(q.value))
+	return nil
 }
 
 func (q query) Place() string { return "query " + q.name }
@@ -59,12 +69,13 @@ type cookie struct {
 	value seal.Secret
 }
 
-func (c cookie) Apply(r *http.Request, show func(seal.Secret) string) {
+func (c cookie) Apply(r *http.Request, show func(seal.Secret) string) error {
 	pair := c.name + "=" + show(c.value)
 	if others := r.Header.Get("Cookie"); others != "" {
 		pair = others + "; " + pair
 	}
 	r.Header.Set("Cookie", pair)
+	return nil
 }
 
 func (c cookie) Place() string { return "cookie " + c.name }
@@ -103,9 +114,10 @@ type basic struct {
 	password seal.Secret
 }
 
-func (b basic) Apply(r *http.Request, show func(seal.Secret) string) {
+func (b basic) Apply(r *http.Request, show func(seal.Secret) string) error {
 	pair := seal.NewSecret(base64.StdEncoding.EncodeToString([]byte(b.username + ":" + b.password.Reveal())))
 	r.Header.Set("Authorization", "Basic "+show(pair))
+	return nil
 }
 
 func (b basic) Place() string { return "Authorization" }

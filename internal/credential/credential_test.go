@@ -44,7 +44,9 @@ func TestCredentialsStandWhereTheyBelong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodGet, "http://example.com/?b=1&a=2", nil)
 			r.Header.Set("Cookie", "seen=1")
-			test.credential.Apply(r, seal.Secret.Reveal)
+			if err := test.credential.Apply(r, seal.Secret.Reveal); err != nil {
+				t.Fatal(err)
+			}
 			if got := test.want(r); got != test.value {
 				t.Errorf("got %q, want %q", got, test.value)
 			}
@@ -64,7 +66,9 @@ func TestShownCredentialsAreMasked(t *testing.T) {
 		ok(credential.APIKey("header", "X-Key", secret)), ok(credential.APIKey("query", "key", secret)),
 		ok(credential.APIKey("cookie", "sid", secret)), ok(credential.Basic("ada", secret)),
 	} {
-		c.Apply(r, seal.Secret.String)
+		if err := c.Apply(r, seal.Secret.String); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var shown strings.Builder
 	r.Write(&shown)

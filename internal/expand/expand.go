@@ -89,7 +89,7 @@ func (t Template) Expand(s Scope) (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
-		all = all.join(v)
+		all = all.Join(v)
 	}
 	return all, nil
 }
@@ -108,7 +108,8 @@ func Plain(text string) Value { return Value{[]piece{{text: text}}} }
 // Secret returns a value that may not.
 func Secret(s seal.Secret) Value { return Value{[]piece{{s.Reveal(), true}}} }
 
-func (v Value) join(w Value) Value {
+// Join returns the two values one after the other.
+func (v Value) Join(w Value) Value {
 	return Value{append(v.pieces[:len(v.pieces):len(v.pieces)], w.pieces...)}
 }
 
@@ -122,11 +123,14 @@ func (v Value) Reveal() string {
 }
 
 // String returns the text with its secret parts masked.
-func (v Value) String() string {
+func (v Value) String() string { return v.Show(seal.Secret.String) }
+
+// Show returns the text with its secret parts as show makes texts of them.
+func (v Value) Show(show func(seal.Secret) string) string {
 	var b strings.Builder
 	for _, p := range v.pieces {
-		if p.secret && p.text != "" {
-			b.WriteString(seal.Mask)
+		if p.secret {
+			b.WriteString(show(seal.NewSecret(p.text)))
 		} else {
 			b.WriteString(p.text)
 		}

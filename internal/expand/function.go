@@ -122,7 +122,7 @@ func (c call) value(s Scope) (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
-		texts[i], all = v.Reveal(), all.join(v)
+		texts[i], all = v.Reveal(), all.Join(v)
 	}
 	text, err := functions[c.name].apply(s, texts)
 	return all.of(text), err

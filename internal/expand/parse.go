@@ -44,7 +44,7 @@ func (s sum) value(scope Scope) (all Value, err error) {
 		if err != nil {
 			return Value{}, err
 		}
-		all = all.join(v)
+		all = all.Join(v)
 	}
 	return all, nil
 }

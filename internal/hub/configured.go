@@ -7,6 +7,7 @@ import (
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/integration"
 	"carnet.dev/carnet/internal/model"
+	"carnet.dev/carnet/internal/oauth"
 	"carnet.dev/carnet/internal/recent"
 	"carnet.dev/carnet/internal/token"
 )
@@ -17,6 +18,7 @@ type configured struct {
 	revision int64
 	model    *model.Model
 	subjects map[string]*token.Subject // by security scheme
+	configs  map[string]oauth.Config   // of the same
 	wrong    error                     // why there are no subjects
 }
 
@@ -73,9 +75,11 @@ func (h *Hub) load(name string) func(context.Context, *configured, bool) (*confi
 
 // configure makes the subjects of an integration's tokens.
 func (h *Hub) configure(i integration.Integration, revision int64, m *model.Model) *configured {
-	c := &configured{Integration: i, revision: revision, model: m, subjects: map[string]*token.Subject{}}
+	c := &configured{Integration: i, revision: revision, model: m, subjects: map[string]*token.Subject{}, configs: map[string]oauth.Config{}}
 	for _, scheme := range tokenSchemes(&i, m) {
-		subject, err := h.subject(&i, scheme)
+		config := oauthConfig(i.Settings, scheme)
+		c.configs[scheme.Key] = config
+		subject, err := h.subject(&i, scheme, config)
 		if err != nil {
 			c.wrong = err
 			continue

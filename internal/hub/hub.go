@@ -5,6 +5,7 @@ package hub
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/access"
 	"carnet.dev/carnet/internal/audit"
+	"carnet.dev/carnet/internal/credential"
 	"carnet.dev/carnet/internal/oauth"
 	"carnet.dev/carnet/internal/outbound"
 	"carnet.dev/carnet/internal/store"
@@ -29,29 +31,35 @@ type Options struct {
 
 // A Hub is everything that Carnet can do. It is safe for concurrent use.
 type Hub struct {
-	store     *store.Store
-	guard     *access.Guard
-	audit     *audit.Log
-	tokens    *token.Keeper
-	clients   *outbound.Clients
-	pace      *oauth.Pace
-	memory    memory
-	version   string
-	retention time.Duration
+	store    *store.Store
+	guard    *access.Guard
+	audit    *audit.Log
+	tokens   *token.Keeper
+	clients  *outbound.Clients
+	pace     *oauth.Pace
+	metadata *oauth.Metadata
+
+	challenges *credential.Challenges
+	memory     memory
+	version    string
+	retention  time.Duration
 }
 
 // New returns a hub over the store, which stays the caller's to close, after the hub.
 func New(s *store.Store, o Options) *Hub {
 	return &Hub{
-		store:     s,
-		guard:     access.NewGuard(s.Users, s.Accounts, s.Sessions),
-		audit:     audit.NewLog(s.Audit),
-		tokens:    token.NewKeeper(s.Tokens, o.Token),
-		clients:   outbound.New(o.Egress),
-		pace:      oauth.NewPace(),
-		memory:    newMemory(),
-		version:   o.Version,
-		retention: o.AuditRetention,
+		store:    s,
+		guard:    access.NewGuard(s.Users, s.Accounts, s.Sessions),
+		audit:    audit.NewLog(s.Audit),
+		tokens:   token.NewKeeper(s.Tokens, o.Token),
+		clients:  outbound.New(o.Egress),
+		pace:     oauth.NewPace(),
+		metadata: oauth.NewMetadata(),
+
+		challenges: credential.NewChallenges(rand.Text),
+		memory:     newMemory(),
+		version:    o.Version,
+		retention:  o.AuditRetention,
 	}
 }
 

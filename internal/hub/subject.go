@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -10,11 +11,6 @@ import (
 	"carnet.dev/carnet/internal/oauth"
 	"carnet.dev/carnet/internal/token"
 )
-
-// keepsToken reports whether a scheme's credential is a token of the keeper's.
-func keepsToken(s model.Scheme) bool {
-	return s.Type == model.TypeOAuth2 || s.Type == model.TypeOpenIDConnect
-}
 
 // recordID is the id of an integration's token record for a scheme: the integration's name, which holds no slash, so that the
 // record leads to it; and its UID, so that a new integration of an old name finds no old token.
@@ -30,19 +26,18 @@ func owner(id string) (name, uid, scheme string) {
 }
 
 // subject is an integration's token for a scheme, as the keeper wants it: which record, and how to ask.
-func (h *Hub) subject(i *integration.Integration, scheme model.Scheme) (*token.Subject, error) {
+func (h *Hub) subject(i *integration.Integration, scheme model.Scheme, config oauth.Config) (*token.Subject, error) {
 	client, err := h.clients.Client(outboundTLS(i.Settings.TLS))
 	if err != nil {
 		return nil, err
 	}
-	config := oauthConfig(i.Settings.Authentication[scheme.Key], scheme)
 	lacking := config.Validate()
 	return &token.Subject{
 		ID:            recordID(i, scheme.Key),
 		Configuration: config.Digest(),
-		Source:        oauth.New(client, h.pace, config),
+		Source:        oauth.New(client, h.pace, h.metadata, config),
 		CanGrant:      lacking == nil,
-		CanRefresh:    config.RefreshURL != "",
+		CanRefresh:    config.CanRefresh(),
 		Missing:       missing(i.Name, scheme.Key, lacking),
 	}, nil
 }
@@ -57,24 +52,57 @@ func missing(name, scheme string, lacking error) error {
 }
 
 // oauthConfig is how a scheme's token endpoint is asked.
-func oauthConfig(a integration.Authentication, scheme model.Scheme) oauth.Config {
-	grant := a.GrantType
-	if grant == "" {
-		grant = scheme.Flows.Default()
+func oauthConfig(s integration.Settings, scheme model.Scheme) oauth.Config {
+	a := s.Effective(scheme)
+	c := oauth.Config{
+		Grant:            a.GrantType,
+		Issuer:           a.Issuer,
+		MetadataURL:      scheme.OpenIDConnectURL,
+		TokenURL:         a.TokenURL,
+		RefreshURL:       a.RefreshURL,
+		DeviceURL:        a.DeviceURL,
+		AuthorizationURL: a.AuthorizationURL,
+		RevocationURL:    a.RevocationURL,
+		IntrospectionURL: a.IntrospectionURL,
+		RedirectURI:      a.RedirectURI,
+		ClientID:         a.ClientID,
+		ClientSecret:     a.ClientSecret,
+		ClientSecretNext: a.ClientSecretNext,
+		AuthMethod:       a.AuthMethod,
+		PrivateKey:       a.PrivateKey,
+		KeyID:            a.KeyID,
+		Certificate:      a.Certificate,
+		SigningAlg:       a.SigningAlg,
+		Username:         a.Username,
+		Password:         a.Password,
+		Assertion:        a.Assertion,
+		SubjectToken:     a.SubjectToken,
+		SubjectTokenType: a.SubjectTokenType,
+		Scope:            strings.Fields(a.Scope),
+		ScopeSeparator:   a.ScopeSeparator,
+		Resource:         strings.Fields(a.Resource),
+		Parameters:       a.Parameters,
+		Secrets:          a.Secrets,
+		Variables:        s.Variables,
+		Refresh:          a.Refresh,
+		Steps:            a.Steps,
+		Sign:             a.Sign,
+		Logout:           a.Logout,
+		DPoP:             a.DPoP,
+		Lifetime:         duration(a.Lifetime),
+		Limits:           token.Limits{RenewBefore: duration(a.RenewBefore), SessionLifetime: duration(a.SessionLifetime), MaxRefreshes: a.MaxRefreshes},
 	}
-	return oauth.Config{
-		Grant:          grant,
-		TokenURL:       a.TokenURL,
-		RefreshURL:     a.RefreshURL,
-		ClientID:       a.ClientID,
-		ClientSecret:   a.ClientSecret,
-		Username:       a.Username,
-		Password:       a.Password,
-		AuthMethod:     a.AuthMethod,
-		Scope:          strings.Fields(a.Scope),
-		ScopeSeparator: a.ScopeSeparator,
-		Parameters:     a.Parameters,
-		Response:       oauth.Response(a.Response),
-		Lifetime:       time.Duration(a.Lifetime * float64(time.Second)),
+	if a.Request != nil {
+		c.Request = *a.Request
 	}
+	if a.Response != nil {
+		c.Response = *a.Response
+	}
+	if a.Authorization != nil {
+		c.Authorization = *a.Authorization
+	}
+	c.Keep = c.Kept(slices.Values(a.CallTemplates()))
+	return c
 }
+
+func duration(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -13,10 +15,12 @@ import (
 	"carnet.dev/carnet/internal/access"
 	"carnet.dev/carnet/internal/call"
 	"carnet.dev/carnet/internal/credential"
+	"carnet.dev/carnet/internal/expand"
 	"carnet.dev/carnet/internal/integration"
 	"carnet.dev/carnet/internal/model"
+	"carnet.dev/carnet/internal/oauth"
 	"carnet.dev/carnet/internal/outbound"
-	"carnet.dev/carnet/internal/seal"
+	"carnet.dev/carnet/internal/recipe"
 	"carnet.dev/carnet/internal/token"
 )
 
@@ -50,7 +54,7 @@ func (h *Hub) run(ctx context.Context, name, id string, t api.Task) (*call.Answe
 		return answer, err
 	}
 	answer, tokens, err = h.once(ctx, next, id, t)
-	if err == nil && refused(answer) {
+	if err == nil && refused(answer, tokens) {
 		h.trust(ctx, tokens)
 	}
 	return answer, err
@@ -60,7 +64,7 @@ func (h *Hub) run(ctx context.Context, name, id string, t api.Task) (*call.Answe
 // meanwhile, here or by another replica, or the API has refused a token that another can replace.
 func (h *Hub) again(ctx context.Context, i *configured, answer *call.Answer, tokens []held, err error) (*configured, bool) {
 	changed := fault.Is(err, fault.Conflict)
-	if !changed && (err != nil || !refused(answer)) {
+	if !changed && (err != nil || !refused(answer, tokens)) {
 		return nil, false
 	}
 	next, err := h.current(ctx, i.Name)
@@ -80,12 +84,18 @@ func (h *Hub) once(ctx context.Context, i *configured, id string, t api.Task) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	credentials, tokens, err := h.credentials(ctx, k)
+	live, err := h.authenticate(ctx, k)
 	if err != nil {
 		return nil, nil, err
 	}
-	answer, err := k.request.Send(ctx, client, credentials)
-	return answer, tokens, err
+	request := k.request
+	if live.server != nil {
+		if request, err = request.At(live.server); err != nil {
+			return nil, nil, err
+		}
+	}
+	answer, err := request.Send(ctx, client, live.credentials)
+	return answer, live.tokens, err
 }
 
 // A task is an operation that is ready to be sent, but for its credentials.
@@ -100,7 +110,11 @@ func (h *Hub) prepare(ctx context.Context, i *configured, id string, t api.Task)
 	if err != nil {
 		return nil, err
 	}
+	schemes, chosen := integration.Choose(i.Name, i.Settings, i.model, op, func(scheme string) bool { return h.hasToken(ctx, i, scheme) })
 	base, err := i.Settings.OperationURL(i.model, op)
+	if err != nil && slices.ContainsFunc(schemes, func(s model.Scheme) bool { return i.Settings.Authentication[s.Key].ServerURL != "" }) {
+		base, err = &url.URL{Scheme: "https", Host: "told-with-the-token.invalid"}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -108,9 +122,8 @@ func (h *Hub) prepare(ctx context.Context, i *configured, id string, t api.Task)
 	if err != nil {
 		return nil, err
 	}
-	schemes, err := integration.Choose(i.Name, i.Settings, i.model, op, func(scheme string) bool { return h.hasToken(ctx, i, scheme) })
-	if err != nil {
-		return nil, err
+	if chosen != nil {
+		return nil, chosen
 	}
 	return &task{integration: i, request: request, schemes: schemes}, nil
 }
@@ -132,10 +145,20 @@ func arguments(t api.Task) call.Arguments {
 type held struct {
 	subject    *token.Subject
 	generation int64
+	rejectOn   *recipe.Rejection
 }
 
-// refused reports whether the API did not take the credentials that it saw.
-func refused(a *call.Answer) bool { return a.Status == http.StatusUnauthorized && !a.Away }
+// refused reports whether the API did not take the credentials that it saw: by a 401, or as the configuration says (failure mode
+// 36).
+func refused(a *call.Answer, tokens []held) bool {
+	if a.Away {
+		return false
+	}
+	if len(tokens) == 0 {
+		return a.Status == http.StatusUnauthorized
+	}
+	return slices.ContainsFunc(tokens, func(t held) bool { return oauth.Rejects(t.rejectOn, a.Status, a.Header, a.Body) })
+}
 
 // replaceable sets the refused tokens aside, and reports whether there is another to try.
 func (h *Hub) replaceable(ctx context.Context, tokens []held) bool {
@@ -153,36 +176,75 @@ func (h *Hub) trust(ctx context.Context, tokens []held) {
 	}
 }
 
-// credentials returns what the chosen schemes put on the request, with live tokens.
-func (h *Hub) credentials(ctx context.Context, t *task) (all []credential.Credential, tokens []held, err error) {
+// authenticated is what a task is sent with.
+type authenticated struct {
+	credentials []credential.Credential
+	tokens      []held
+	server      *url.URL // where calls go, if the service told; else nil
+}
+
+// authenticate returns what the chosen schemes put on the request, with live tokens.
+func (h *Hub) authenticate(ctx context.Context, t *task) (live authenticated, err error) {
 	for _, scheme := range t.schemes {
-		if !keepsToken(scheme) {
-			c, err := static(t.integration.Settings.Authentication[scheme.Key], scheme)
-			if err != nil {
-				return nil, nil, err
-			}
-			all = append(all, c...)
-			continue
+		a := t.integration.Settings.Authentication[scheme.Key]
+		var own []credential.Credential
+		if integration.KeepsToken(a, scheme) {
+			own, err = h.withLiveToken(ctx, t.integration, scheme, &live)
+		} else {
+			own, err = h.static(t.integration.Settings, scheme)
 		}
-		subject, err := t.integration.subject(scheme.Key)
 		if err != nil {
-			return nil, nil, err
+			return live, err
 		}
-		live, err := h.tokens.Token(ctx, subject)
-		if err != nil {
-			return nil, nil, err
-		}
-		c, err := credential.Token(live.Token)
-		if err != nil {
-			return nil, nil, err
-		}
-		all, tokens = append(all, c), append(tokens, held{subject, live.Generation})
+		live.credentials = append(live.credentials, own...)
 	}
-	return all, tokens, nil
+	return live, nil
+}
+
+// withLiveToken is what a scheme with a token puts on the request.
+func (h *Hub) withLiveToken(ctx context.Context, i *configured, scheme model.Scheme, live *authenticated) ([]credential.Credential, error) {
+	a := i.Settings.Authentication[scheme.Key]
+	subject, err := i.subject(scheme.Key)
+	if err != nil {
+		return nil, err
+	}
+	got, err := h.tokens.Token(ctx, subject)
+	if err != nil {
+		return nil, err
+	}
+	live.tokens = append(live.tokens, held{subject, got.Generation, a.RejectOn})
+	if a.ServerURL != "" {
+		if live.server, err = i.configs[scheme.Key].Server(a.ServerURL, got.Token); err != nil {
+			return nil, err
+		}
+	}
+	return tokenCredentials(i, scheme, got.Token)
+}
+
+// tokenCredentials puts a token on calls: as the configuration says, in the place of an API key, or as a bearer token.
+func tokenCredentials(i *configured, scheme model.Scheme, t token.Token) ([]credential.Credential, error) {
+	a, config := i.Settings.Authentication[scheme.Key], i.configs[scheme.Key]
+	inject := a.Inject
+	if len(inject) == 0 && scheme.Type == model.TypeAPIKey && !strings.EqualFold(scheme.Name, "Authorization") {
+		inject = []recipe.Injection{{In: scheme.In, Name: scheme.Name, Format: "${token.access_token}"}}
+	}
+	if len(inject) > 0 {
+		return credential.Inject(inject, config.Lookup(t))
+	}
+	c, err := credential.Token(t)
+	return []credential.Credential{c}, err
 }
 
 // static returns the credential of a scheme that needs no token endpoint; none for mutualTLS, where the certificate is it.
-func static(a integration.Authentication, scheme model.Scheme) ([]credential.Credential, error) {
+func (h *Hub) static(s integration.Settings, scheme model.Scheme) ([]credential.Credential, error) {
+	a := s.Authentication[scheme.Key]
+	if a.Format != "" {
+		inject := recipe.Injection{In: "header", Name: "Authorization", Format: a.Format}
+		if scheme.Type == model.TypeAPIKey {
+			inject.In, inject.Name = scheme.In, scheme.Name
+		}
+		return credential.Inject([]recipe.Injection{inject}, staticLookup(s, scheme))
+	}
 	var c credential.Credential
 	var err error
 	switch {
@@ -190,6 +252,8 @@ func static(a integration.Authentication, scheme model.Scheme) ([]credential.Cre
 		c, err = credential.APIKey(scheme.In, scheme.Name, a.Value)
 	case scheme.Type == model.TypeHTTP && scheme.Scheme == "basic":
 		c, err = credential.Basic(a.Username, a.Password)
+	case scheme.Type == model.TypeHTTP && scheme.Scheme == "digest":
+		c, err = credential.Digest(h.challenges, a.Username, a.Password)
 	case scheme.Type == model.TypeHTTP:
 		c, err = credential.Bearer(a.Bearer)
 	default:
@@ -199,6 +263,20 @@ func static(a integration.Authentication, scheme model.Scheme) ([]credential.Cre
 		return nil, fault.Wrap(fault.KindOf(err), err, "scheme %q", scheme.Key).WithHint("%s", fault.HintOf(err))
 	}
 	return []credential.Credential{c}, nil
+}
+
+// staticLookup finds the fields of a scheme without a token, for its format.
+func staticLookup(s integration.Settings, scheme model.Scheme) func(string) (expand.Value, bool) {
+	a, others := s.Authentication[scheme.Key], oauthConfig(s, scheme).Lookup(token.Token{})
+	return func(path string) (expand.Value, bool) {
+		switch path {
+		case "value":
+			return expand.Secret(a.Value), !a.Value.IsZero()
+		case "bearer":
+			return expand.Secret(a.Bearer), !a.Bearer.IsZero()
+		}
+		return others(path)
+	}
 }
 
 // show builds the request that the task would send, its secrets masked, and asks nobody for a token.
@@ -213,19 +291,16 @@ func (h *Hub) show(ctx context.Context, name, id string, t api.Task) (api.Result
 	}
 	var all []credential.Credential
 	for _, scheme := range k.schemes {
-		if keepsToken(scheme) {
-			c, err := credential.Token(token.Token{AccessToken: seal.NewSecret(seal.Mask)})
-			if err != nil {
-				return api.Result{}, err
-			}
-			all = append(all, c)
-			continue
+		var own []credential.Credential
+		if integration.KeepsToken(i.Settings.Authentication[scheme.Key], scheme) {
+			own, err = tokenCredentials(k.integration, scheme, i.configs[scheme.Key].MaskedToken())
+		} else {
+			own, err = h.static(i.Settings, scheme)
 		}
-		c, err := static(k.integration.Settings.Authentication[scheme.Key], scheme)
 		if err != nil {
 			return api.Result{}, err
 		}
-		all = append(all, c...)
+		all = append(all, own...)
 	}
 	shown, err := k.request.Show(all)
 	if err != nil {

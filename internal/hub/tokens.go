@@ -88,7 +88,7 @@ func tokenScheme(i *integration.Integration, m *model.Model, name string) (model
 
 // tokenSchemes returns the schemes of an integration that keep a token.
 func tokenSchemes(i *integration.Integration, m *model.Model) []model.Scheme {
-	return slices.DeleteFunc(integration.Schemes(i.Settings, m), func(s model.Scheme) bool { return !keepsToken(s) })
+	return slices.DeleteFunc(integration.Schemes(i.Settings, m), func(s model.Scheme) bool { return !integration.KeepsToken(i.Settings.Authentication[s.Key], s) })
 }
 
 // records returns the token records of an integration, by scheme.

@@ -40,7 +40,7 @@ func clone(s Settings) Settings {
 		s.Authentication = map[string]Authentication{}
 	}
 	for name, a := range s.Authentication {
-		a.Parameters = maps.Clone(a.Parameters)
+		a.Parameters, a.Secrets = maps.Clone(a.Parameters), maps.Clone(a.Secrets)
 		s.Authentication[name] = a
 	}
 	s.Variables = maps.Clone(s.Variables)
@@ -88,7 +88,7 @@ func (d *decoder) settings(raw jsontext.Value, s *Settings) {
 			s.Variables = map[string]jsontext.Value{}
 			d.object(raw, pointer, nil, func(name, _ string, raw jsontext.Value) { s.Variables[name] = raw.Clone() })
 		case "version":
-			d.field(raw, pointer, binding{"version", &s.Version})
+			d.field(raw, pointer, binding{name: "version", at: &s.Version})
 		case "security":
 			d.security(raw, pointer, s)
 		}
@@ -131,8 +131,12 @@ func (d *decoder) object(raw jsontext.Value, pointer string, known []string, mem
 func escape(name string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(name) }
 
 func unknown(name string, known []string) string {
-	if like := fault.Nearest(name, known); like != "" {
+	like := fault.Nearest(name, known)
+	switch {
+	case like != "":
 		return "is not known; did you mean " + like + "?"
+	case len(known) > 20:
+		return "is not known; GET /schema/integrations/{name} tells all that are"
 	}
 	return "is not known; there are " + strings.Join(known, ", ")
 }
@@ -155,7 +159,7 @@ func (d *decoder) authentication(raw jsontext.Value, pointer string, s *Settings
 		if raw.Kind() == 'n' {
 			delete(s.Authentication, name)
 			if documented {
-				s.Authentication[name] = defaultAuthentication(scheme, d.model.Origin)
+				s.Authentication[name], _ = defaultAuthentication(scheme, d.model)
 			}
 			return
 		}
@@ -199,18 +203,32 @@ func typed(raw jsontext.Value) string {
 	return defined.Type
 }
 
+// granted returns the grant type that an entry chooses, if it does.
+func granted(raw jsontext.Value) string {
+	var chosen struct {
+		GrantType string `json:"grant_type"`
+	}
+	if raw.Kind() != '{' || json.Unmarshal(raw, &chosen) != nil {
+		return ""
+	}
+	return chosen.GrantType
+}
+
 // entry decodes one scheme's entry over the old one.
 func (d *decoder) entry(raw jsontext.Value, pointer string, old Authentication, scheme model.Scheme) Authentication {
 	a := old
+	if grant := granted(raw); grant != "" {
+		a.GrantType = grant
+	}
 	if raw.Kind() == '"' { // http bearer: the credential is the string itself
 		if scheme.Type != model.TypeHTTP {
-			d.problem(pointer, "has to be an object with %s", strings.Join(accepted(scheme), ", "))
+			d.problem(pointer, "has to be an object with %s", strings.Join(fieldNames(scheme), ", "))
 			return old
 		}
-		d.field(raw, pointer, binding{"bearer", &a.Bearer})
+		d.field(raw, pointer, binding{name: "bearer", at: &a.Bearer})
 		return a
 	}
-	all, may := bindings(&a), accepted(scheme)
+	all, may := bindings(&a), accepted(a, scheme)
 	d.object(raw, pointer, may, func(name, pointer string, raw jsontext.Value) {
 		d.field(raw, pointer, all[slices.IndexFunc(all, func(b binding) bool { return b.name == name })])
 	})
@@ -251,33 +269,20 @@ func (d *decoder) security(raw jsontext.Value, pointer string, s *Settings) {
 	}
 }
 
-// known values of fields that are a choice. The first grant types are asked for by Carnet; with the others a person types the
-// token.
+// known values of fields that are a choice. A grant type may also be any text that the service knows.
 var (
-	grantTypes  = []string{model.GrantClientCredentials, model.GrantPassword, model.GrantAuthorizationCode, model.GrantImplicit}
-	authMethods = []string{"auto", "client_secret_basic", "client_secret_post", "none"}
-	types       = []string{model.TypeAPIKey, model.TypeHTTP, model.TypeOAuth2, model.TypeOpenIDConnect, model.TypeMutualTLS}
+	grantTypes = []string{model.GrantClientCredentials, model.GrantPassword, model.GrantAuthorizationCode, model.GrantDeviceCode,
+		model.GrantJWTBearer, model.GrantSAMLBearer, model.GrantTokenExchange, model.GrantRequest, model.GrantSigned, model.GrantImplicit}
+	authMethods = []string{"auto", "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "tls_client_auth", "none"}
+	types       = []string{model.TypeAPIKey, model.TypeHTTP, model.TypeOAuth2, model.TypeOpenIDConnect, model.TypeMutualTLS, model.TypeSigV4}
 )
 
 // check looks at settings as a whole: values that are wrong though their types are right.
 func (d *decoder) check(s Settings) {
 	d.checkServer(s.Server)
-	if pem := s.TLS.CA; pem != "" && !strings.Contains(pem, "-----BEGIN ") {
-		d.problem("/tls/ca", "is no PEM text")
-	}
-	if pem := s.TLS.Certificate; pem != "" && !strings.Contains(pem, "-----BEGIN ") {
-		d.problem("/tls/certificate", "is no PEM text")
-	}
 	for _, name := range slices.Sorted(maps.Keys(s.Authentication)) {
 		a, at := s.Authentication[name], "/authentication/"+escape(name)
-		d.choice(at+"/type", a.Type, types)
-		d.choice(at+"/in", a.In, []string{"header", "query", "cookie"})
-		d.choice(at+"/grant_type", a.GrantType, grantTypes)
-		d.choice(at+"/auth_method", a.AuthMethod, authMethods)
-		d.choice(at+"/response/unit", a.Response.Unit, []string{"s", "ms"})
-		if a.Lifetime < 0 {
-			d.problem(at+"/lifetime", "has to be a number of seconds")
-		}
+		d.checkEntry(at, &a)
 	}
 	for i, r := range s.Security {
 		for _, name := range slices.Sorted(maps.Keys(r)) {
@@ -285,6 +290,29 @@ func (d *decoder) check(s Settings) {
 				d.problem(fmt.Sprintf("/security/%d/%s", i, escape(name)), "is no security scheme%s", d.like(name))
 			}
 		}
+	}
+}
+
+func (d *decoder) checkEntry(at string, a *Authentication) {
+	for _, b := range bindings(a) {
+		if text, ok := b.at.(*string); ok && b.choices != nil {
+			d.choice(at+"/"+b.name, *text, b.choices)
+		}
+	}
+	if strings.ContainsAny(a.GrantType, " \t\n") {
+		d.problem(at+"/grant_type", "has to be one of %s, or a grant type URN", strings.Join(grantTypes, ", "))
+	} else if !strings.Contains(a.GrantType, ":") {
+		if like := fault.Nearest(a.GrantType, grantTypes); like != "" && !slices.Contains(grantTypes, a.GrantType) {
+			d.problem(at+"/grant_type", "%q is not known; did you mean %s?", a.GrantType, like)
+		}
+	}
+	for name, seconds := range map[string]float64{"lifetime": a.Lifetime, "renew_before": a.RenewBefore, "session_lifetime": a.SessionLifetime} {
+		if seconds < 0 {
+			d.problem(at+"/"+name, "has to be a number of seconds")
+		}
+	}
+	if a.MaxRefreshes < 0 {
+		d.problem(at+"/max_refreshes", "has to be a whole number")
 	}
 }
 

@@ -2,6 +2,7 @@ package integration
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,14 +59,15 @@ func (d *decoder) field(raw jsontext.Value, pointer string, b binding) {
 		d.secrets(raw, pointer, at)
 	case **model.Flows:
 		d.flows(raw, pointer, at)
-	case *Response:
-		*at = Response{}
-		d.fields(raw, pointer, responseBindings(at))
+	case *pem:
+		d.pem(pointer, text, isText, at)
 	case **Token:
 		if *at = nil; raw.Kind() != 'n' {
 			*at = &Token{}
 			d.fields(raw, pointer, tokenBindings(*at))
 		}
+	default:
+		d.part(raw, pointer, reflect.ValueOf(at).Elem())
 	}
 }
 
@@ -90,6 +92,13 @@ func (d *decoder) text(pointer, text string, ok bool, at *string) {
 		return
 	}
 	*at = text
+}
+
+func (d *decoder) pem(pointer, text string, ok bool, at *pem) {
+	d.text(pointer, text, ok, (*string)(at))
+	if text != "" && !strings.Contains(text, "-----BEGIN ") {
+		d.problem(pointer, "is no PEM text")
+	}
 }
 
 // secret takes a new secret. A mask keeps the old one.

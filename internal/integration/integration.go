@@ -13,6 +13,7 @@ import (
 
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/model"
+	"carnet.dev/carnet/internal/recipe"
 	"carnet.dev/carnet/internal/seal"
 )
 
@@ -63,32 +64,69 @@ type Authentication struct {
 	Scheme string       `json:"scheme,omitzero"`
 	Flows  *model.Flows `json:"flows,omitzero"`
 
-	Value    seal.Secret `json:"value,omitzero"`  // apiKey
-	Bearer   seal.Secret `json:"bearer,omitzero"` // http bearer; on the wire the entry is this text itself
-	Username string      `json:"username,omitzero"`
-	Password seal.Secret `json:"password,omitzero"`
+	Value    seal.Secret     `json:"value,omitzero"`  // apiKey
+	Bearer   seal.Secret     `json:"bearer,omitzero"` // http bearer; on the wire the entry is this text itself
+	Format   recipe.Template `json:"format,omitzero"` // how an apiKey or http credential is written
+	Username string          `json:"username,omitzero"`
+	Password seal.Secret     `json:"password,omitzero"`
 
-	GrantType      string                 `json:"grant_type,omitzero"`
-	ClientID       string                 `json:"client_id,omitzero"`
-	ClientSecret   seal.Secret            `json:"client_secret,omitzero"`
-	AuthMethod     string                 `json:"auth_method,omitzero"`
-	Scope          string                 `json:"scope,omitzero"`           // separated by blanks
-	ScopeSeparator string                 `json:"scope_separator,omitzero"` // in the request; a blank by default
-	TokenURL       string                 `json:"token_url,omitzero"`
-	RefreshURL     string                 `json:"refresh_url,omitzero"`
-	Parameters     map[string]seal.Secret `json:"parameters,omitzero"` // sent with the token request
-	Response       Response               `json:"response,omitzero"`
-	Lifetime       float64                `json:"lifetime,omitzero"` // seconds, where the answer does not say
+	AWS // awsSigv4
+
+	GrantType        string                 `json:"grant_type,omitzero"`
+	ClientID         string                 `json:"client_id,omitzero"`
+	ClientSecret     seal.Secret            `json:"client_secret,omitzero"`
+	ClientSecretNext seal.Secret            `json:"client_secret_next,omitzero"`
+	AuthMethod       string                 `json:"auth_method,omitzero"`
+	PrivateKey       seal.Secret            `json:"private_key,omitzero"`
+	KeyID            string                 `json:"key_id,omitzero"`
+	Certificate      string                 `json:"certificate,omitzero"`
+	SigningAlg       string                 `json:"signing_alg,omitzero"`
+	Scope            string                 `json:"scope,omitzero"` // separated by blanks
+	ScopeSeparator   string                 `json:"scope_separator,omitzero"`
+	Resource         string                 `json:"resource,omitzero"` // separated by blanks
+	Assertion        seal.Secret            `json:"assertion,omitzero"`
+	SubjectToken     seal.Secret            `json:"subject_token,omitzero"`
+	SubjectTokenType string                 `json:"subject_token_type,omitzero"`
+	Issuer           string                 `json:"issuer,omitzero"`
+	AuthorizationURL string                 `json:"authorization_url,omitzero"`
+	DeviceURL        string                 `json:"device_url,omitzero"`
+	TokenURL         string                 `json:"token_url,omitzero"`
+	RefreshURL       string                 `json:"refresh_url,omitzero"`
+	RevocationURL    string                 `json:"revocation_url,omitzero"`
+	IntrospectionURL string                 `json:"introspection_url,omitzero"`
+	RedirectURI      string                 `json:"redirect_uri,omitzero"`
+	Parameters       map[string]seal.Secret `json:"parameters,omitzero"`
+	Secrets          map[string]seal.Secret `json:"secrets,omitzero"`
+	Lifetime         float64                `json:"lifetime,omitzero"`         // seconds, like the next three
+	RenewBefore      float64                `json:"renew_before,omitzero"`     // before expiry
+	SessionLifetime  float64                `json:"session_lifetime,omitzero"` // from the login on
+	MaxRefreshes     int                    `json:"max_refreshes,omitzero"`    // 0: any number
+	DPoP             bool                   `json:"dpop,omitzero"`
+	ServerURL        recipe.Template        `json:"server_url,omitzero"`
+
+	Request       *recipe.Request       `json:"request,omitzero"`
+	Refresh       *recipe.Refresh       `json:"refresh,omitzero"`
+	Response      *recipe.Response      `json:"response,omitzero"`
+	Inject        []recipe.Injection    `json:"inject,omitzero"`
+	RejectOn      *recipe.Rejection     `json:"reject_on,omitzero"`
+	Logout        *recipe.Call          `json:"logout,omitzero"`
+	Steps         []recipe.Step         `json:"steps,omitzero"`
+	Sign          *recipe.Signature     `json:"sign,omitzero"`
+	Authorization *recipe.Authorization `json:"authorization,omitzero"`
 
 	// Token is what a person typed. It comes with settings and is never stored in them: [Settings.TakeTokens].
 	Token *Token `json:"-"`
 }
 
-// Response says where a token endpoint's answer tells the expiry.
-type Response struct {
-	ExpiresIn string `json:"expires_in,omitzero"` // a dotted path
-	ExpiresAt string `json:"expires_at,omitzero"` // a dotted path
-	Unit      string `json:"unit,omitzero"`       // of expires_in: "s" or "ms"
+// AWS is what Signature v4 needs, and the role to take on first, if any.
+type AWS struct {
+	AccessKeyID     string      `json:"accessKeyId,omitzero"`
+	SecretAccessKey seal.Secret `json:"secretAccessKey,omitzero"`
+	SessionToken    seal.Secret `json:"sessionToken,omitzero"`
+	Region          string      `json:"region,omitzero"`
+	Service         string      `json:"service,omitzero"`
+	RoleARN         string      `json:"role_arn,omitzero"`
+	ExternalID      string      `json:"external_id,omitzero"`
 }
 
 // A Token is a scheme's token as it stands among the settings.
@@ -118,18 +156,9 @@ func defaults(m *model.Model) Settings {
 		Version:        m.Version,
 	}
 	for _, scheme := range m.Schemes {
-		s.Authentication[scheme.Key] = defaultAuthentication(scheme, m.Origin)
+		s.Authentication[scheme.Key], _ = defaultAuthentication(scheme, m)
 	}
 	return s
-}
-
-func defaultAuthentication(scheme model.Scheme, origin string) Authentication {
-	grant := scheme.Flows.Default()
-	a := Authentication{GrantType: grant}
-	if flow := scheme.Flows.Flow(grant); flow != nil {
-		a.TokenURL, a.RefreshURL = absolute(flow.TokenURL, origin), absolute(flow.RefreshURL, origin)
-	}
-	return a
 }
 
 // TakeTokens takes the tokens that a person typed out of the settings, by scheme.

@@ -23,7 +23,7 @@ func shop() *model.Model {
 			{Key: "key", Type: model.TypeAPIKey, In: "header", Name: "X-Key"},
 			{Key: "login.v2", Type: model.TypeHTTP, Scheme: "basic"},
 			{Key: "bearer", Type: model.TypeHTTP, Scheme: "bearer"},
-			{Key: "odd", Type: model.TypeHTTP, Scheme: "digest"},
+			{Key: "odd", Type: model.TypeHTTP, Scheme: "hoba"},
 		},
 	}
 }
@@ -100,7 +100,7 @@ func TestWhatIsWrongIsNamedAndNothingChanges(t *testing.T) {
 			`/authentication/oauth/auth_method "magic" is not known`, `did you mean password?`},
 		`{"authentication": {"oauth": {"token_url": "https://u:p@x/"}}}`:         {"must not hold a name or password"},
 		`{"authentication": {"oauth": {"value": "x"}}}`:                          {"/authentication/oauth/value is not known"},
-		`{"authentication": {"oauth": "x"}}`:                                     {"/authentication/oauth has to be an object with auth_method, client_id"},
+		`{"authentication": {"oauth": "x"}}`:                                     {"/authentication/oauth has to be an object with client_id, client_secret"},
 		`{"authentication": {"oath": {"client_id": "x"}}}`:                       {"/authentication/oath is no security scheme of the document, which has oauth; to define one, give its type"},
 		`{"authentication": {"oauth": {"client_secret": 5, "password": ["x"]}}}`: {"/authentication/oauth/password has to be a text"},
 		`{"authentication": {"key": {"value": "********"}}}`:                     {"/authentication/key/value is masked"},

@@ -23,23 +23,34 @@ func Fields(s model.Scheme) []Field {
 	switch s.Type {
 	case model.TypeAPIKey:
 		return []Field{{Name: "value", Secret: true, Required: true}}
+	case model.TypeSigV4:
+		return []Field{{Name: "accessKeyId", Required: true}, {Name: "secretAccessKey", Secret: true, Required: true},
+			{Name: "sessionToken", Secret: true, Optional: true}, {Name: "region", Optional: true}, {Name: "service", Optional: true}}
 	case model.TypeHTTP:
-		if s.Scheme == "basic" {
+		if s.Scheme == "basic" || s.Scheme == "digest" {
 			return []Field{{Name: "username", Required: true}, {Name: "password", Secret: true}}
 		}
 		return []Field{{Name: "bearer", Secret: true, Required: true}}
 	case model.TypeOAuth2, model.TypeOpenIDConnect:
-		return oauthFields(s.Flows)
+		return oauthFields(s)
 	}
 	return nil
 }
 
-func oauthFields(f model.Flows) []Field {
+func fieldNames(s model.Scheme) (names []string) {
+	for _, f := range Fields(s) {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+func oauthFields(s model.Scheme) []Field {
+	f := s.Flows
 	fields := []Field{{Name: "client_id"}, {Name: "client_secret", Secret: true}}
 	if f.Password != nil {
 		fields = append(fields, Field{Name: "username"}, Field{Name: "password", Secret: true})
 	}
-	missing := false
+	missing := s.Type == model.TypeOpenIDConnect && s.OpenIDConnectURL == ""
 	for _, name := range f.Names() {
 		missing = missing || name != model.GrantImplicit && f.Flow(name).TokenURL == ""
 	}
@@ -49,27 +60,43 @@ func oauthFields(f model.Flows) []Field {
 	return fields
 }
 
-// further are the fields of an oauth2 scheme that few need: they are accepted, and shown when they are set.
-var further = []string{"username", "password", "scope_separator", "parameters", "response", "lifetime"}
-
 // definition are the fields that define or correct a scheme.
 var definition = []string{"type", "in", "name", "scheme", "flows"}
 
+// ofOthers are the fields that a scheme has only if its type says so.
+var ofOthers = []string{"value", "bearer", "format", "accessKeyId", "secretAccessKey", "sessionToken", "region", "service", "role_arn", "external_id"}
+
 // accepted returns the names of the fields that a scheme's entry may have.
-func accepted(s model.Scheme) []string {
-	var names []string
-	for _, f := range Fields(s) {
-		names = append(names, f.Name)
+func accepted(a Authentication, s model.Scheme) []string {
+	names := fieldNames(s)
+	switch s.Type {
+	case model.TypeAPIKey, model.TypeHTTP:
+		names = append(names, "format", "grant_type", "secrets")
+	case model.TypeSigV4:
+		names = append(names, "role_arn", "external_id")
 	}
-	if keepsToken(s) {
-		names = append(names, further...)
+	if KeepsToken(a, s) {
+		for _, b := range bindings(&a) {
+			if !slices.Contains(ofOthers, b.name) {
+				names = append(names, b.name)
+			}
+		}
 	}
+	names = append(names, definition...)
 	slices.Sort(names)
-	return slices.Compact(append(names, definition...))
+	return slices.Compact(names)
 }
 
-func keepsToken(s model.Scheme) bool {
-	return s.Type == model.TypeOAuth2 || s.Type == model.TypeOpenIDConnect
+// apart are accepted fields that have to be named with their scheme, as in SCHEME.type: they are rare where they are not the scheme's
+// own business.
+func apart(a Authentication, s model.Scheme, field string) bool {
+	return slices.Contains(definition, field) || !KeepsToken(a, s) && slices.Contains([]string{"grant_type", "secrets", "format"}, field)
+}
+
+// KeepsToken reports whether the credential of a scheme is a token that is asked for: that of oauth2 and openIdConnect always is, that
+// of any other scheme if its entry says how.
+func KeepsToken(a Authentication, s model.Scheme) bool {
+	return s.Type == model.TypeOAuth2 || s.Type == model.TypeOpenIDConnect || a.GrantType != "" && s.Type != model.TypeMutualTLS && s.Type != ""
 }
 
 // Schemes returns the security schemes of an integration: the document's, corrected by the integration's definitions, and those
@@ -104,7 +131,7 @@ func (a Authentication) define(s model.Scheme) model.Scheme {
 	if a.Flows != nil {
 		s.Flows = *a.Flows
 	}
-	if keepsToken(s) && len(s.Flows.Names()) == 0 && a.GrantType != "" { // a definition may be as short as a grant type
+	if KeepsToken(a, s) && len(s.Flows.Names()) == 0 && a.GrantType != "" { // a definition may be as short as a grant type
 		s.Flows = flowsOf(a)
 	}
 	return s
@@ -120,6 +147,8 @@ func flowsOf(a Authentication) (f model.Flows) {
 		f.Password = flow
 	case model.GrantAuthorizationCode:
 		f.AuthorizationCode = flow
+	case model.GrantDeviceCode:
+		f.DeviceCode = flow
 	case model.GrantImplicit:
 		f.Implicit = flow
 	}
@@ -137,7 +166,7 @@ func Choose(name string, s Settings, m *model.Model, op *model.Operation, hasTok
 		schemes[scheme.Key] = scheme
 	}
 	ready := func(scheme model.Scheme) bool {
-		return s.configured(scheme) || keepsToken(scheme) && hasToken(scheme.Key)
+		return s.configured(scheme) || KeepsToken(s.Authentication[scheme.Key], scheme) && hasToken(scheme.Key)
 	}
 	alternatives := op.Security
 	if s.Security != nil {
@@ -201,18 +230,14 @@ func (s Settings) lacking(scheme model.Scheme) []string {
 	return names
 }
 
-// required returns the fields that a scheme can't do without; for oauth2 those of the chosen grant.
+// required returns the fields that a scheme can't do without; for one that keeps a token those of the chosen grant.
 func required(a Authentication, scheme model.Scheme) []string {
-	var names []string
-	if keepsToken(scheme) {
-		switch a.GrantType {
-		case model.GrantClientCredentials:
-			return []string{"client_id", "token_url"}
-		case model.GrantPassword:
-			return []string{"username", "password", "token_url"}
-		}
-		return []string{"token"}
+	if KeepsToken(a, scheme) {
+		return slices.DeleteFunc(requiredBy(a), func(name string) bool {
+			return name == "token_url" && (a.Issuer != "" || scheme.OpenIDConnectURL != "") || name == "assertion" && a.Sign != nil
+		})
 	}
+	var names []string
 	for _, f := range Fields(scheme) {
 		if f.Required {
 			names = append(names, f.Name)
@@ -221,21 +246,54 @@ func required(a Authentication, scheme model.Scheme) []string {
 	return names
 }
 
+func requiredBy(a Authentication) []string {
+	switch a.GrantType {
+	case model.GrantClientCredentials:
+		return []string{"client_id", "token_url"}
+	case model.GrantPassword:
+		return []string{"username", "password", "token_url"}
+	case model.GrantJWTBearer, model.GrantSAMLBearer:
+		return []string{"assertion", "token_url"}
+	case model.GrantTokenExchange:
+		return []string{"subject_token", "token_url"}
+	case model.GrantSigned:
+		return []string{"private_key", "sign"}
+	case "", model.GrantAuthorizationCode, model.GrantDeviceCode, model.GrantImplicit:
+		return []string{"token"} // a person connects, or types it
+	}
+	return []string{"token_url"}
+}
+
 // supported says why a scheme can't be used; "" if it can.
 func supported(s model.Scheme) string {
-	switch {
-	case s.Type == model.TypeHTTP && s.Scheme != "basic" && s.Scheme != "bearer":
-		return "HTTP authentication " + s.Scheme + " is not supported; define the scheme as basic, bearer or apiKey if the service takes that"
-	case s.Type == model.TypeAPIKey, s.Type == model.TypeHTTP, s.Type == model.TypeMutualTLS, keepsToken(s):
+	switch s.Type {
+	case model.TypeHTTP:
+		if !slices.Contains([]string{"basic", "bearer", "digest"}, s.Scheme) {
+			return "HTTP authentication " + s.Scheme + " is not supported; define the scheme as basic, digest, bearer or apiKey if the service takes that"
+		}
+		return ""
+	case model.TypeAPIKey, model.TypeSigV4, model.TypeMutualTLS, model.TypeOAuth2, model.TypeOpenIDConnect:
 		return ""
 	}
 	return "the type " + s.Type + " is not known; define the scheme with one that is"
 }
 
+// byPerson says what to do about a scheme whose token only a person can get.
+func byPerson(name string, a Authentication, s model.Scheme) string {
+	switch {
+	case a.GrantType == model.GrantImplicit:
+		return "the implicit flow is no longer used (RFC 9700 2.1.2): set " + s.Key + ".grant_type to authorizationCode or clientCredentials and fill in its URLs, " +
+			"or type a token: " + s.Key + ".token.access_token=@-"
+	case a.GrantType == model.GrantAuthorizationCode, a.GrantType == model.GrantDeviceCode:
+		return "carnet integration connect " + name + " " + s.Key
+	}
+	return ""
+}
+
 // unconfigured says, for each alternative, what has to be filled in.
 func unconfigured(name string, s Settings, schemes map[string]model.Scheme, alternatives []model.Requirement) error {
 	err := fault.New(fault.Invalid, "integration %q has no credentials for this operation", name)
-	first := ""
+	first, person := "", ""
 	for _, r := range alternatives {
 		var wants []string
 		for _, key := range slices.Sorted(maps.Keys(r)) {
@@ -247,12 +305,18 @@ func unconfigured(name string, s Settings, schemes map[string]model.Scheme, alte
 				wants = append(wants, key+": "+supported(scheme))
 			default:
 				wants = append(wants, s.lacking(scheme)...)
+				if person == "" && first == "" {
+					person = byPerson(name, s.Authentication[key], scheme)
+				}
 			}
 		}
 		if first == "" {
 			first = strings.Join(wants, ", ")
 		}
 		err.Problems = append(err.Problems, fault.Problem{Pointer: "/authentication", Message: "needs " + strings.Join(wants, ", ")})
+	}
+	if person != "" {
+		return err.WithHint("%s", person)
 	}
 	return err.WithHint("fill in %s: carnet integration set %s FIELD=...", first, name)
 }

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strings"
@@ -10,7 +11,6 @@ import (
 
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/model"
-	"carnet.dev/carnet/internal/seal"
 )
 
 // Set changes single fields by their paths; see api.Settings for how a path is written. fault.Invalid if a path is unknown or
@@ -26,7 +26,7 @@ func Set(s Settings, m *model.Model, assignments map[string]jsontext.Value) (Set
 			return s, err
 		}
 	}
-	raw, err := json.Marshal(tree)
+	raw, err := json.Marshal(tree, json.Deterministic(true))
 	if err != nil {
 		return s, fault.New(fault.Invalid, "a value is not JSON")
 	}
@@ -62,16 +62,32 @@ func (s Settings) whole(steps []string) map[string]any {
 		for name, v := range s.Variables {
 			branch[name] = v
 		}
-	case len(steps) == 3 && steps[2] == "parameters":
-		for name := range s.Authentication[steps[1]].Parameters {
-			branch[name] = jsontext.Value(`"` + seal.Mask + `"`)
+	case len(steps) >= 3 && steps[0] == "authentication":
+		a := s.Authentication[steps[1]]
+		if branch = a.whole(steps[2]); branch == nil {
+			branch = map[string]any{}
 		}
-	case len(steps) == 3 && steps[2] == "response":
-		for _, b := range responseBindings(new(s.Authentication[steps[1]].Response)) {
-			if !b.empty() {
-				branch[b.name] = *b.at.(*string)
-			}
+		for _, step := range steps[3:] {
+			deeper, _ := branch[step].(map[string]any)
+			branch = maps.Clone(deeper)
 		}
+		if branch == nil {
+			branch = map[string]any{}
+		}
+	}
+	return branch
+}
+
+// whole is a field that is given whole: as it is shown, secrets as their masks.
+func (a Authentication) whole(field string) (branch map[string]any) {
+	var out bytes.Buffer
+	for _, b := range bindings(&a) {
+		if b.name == field && !b.empty() && field != "token" {
+			writer{jsontext.NewEncoder(&out)}.binding(b)
+		}
+	}
+	if json.Unmarshal(out.Bytes(), &branch) != nil {
+		return nil
 	}
 	return branch
 }
@@ -115,9 +131,17 @@ func (s Settings) inScheme(m *model.Model, path string) ([]string, error) {
 	}
 	field, part, deeper := strings.Cut(rest, ".")
 	if steps = append(steps, field); deeper {
-		steps = append(steps, part)
+		steps = append(steps, parts(field, part)...)
 	}
 	return steps, nil
+}
+
+// parts takes the path within a field apart. Names of parameters and secrets may hold dots.
+func parts(field, path string) []string {
+	if field == "parameters" || field == "secrets" {
+		return []string{path}
+	}
+	return strings.Split(path, ".")
 }
 
 // bare finds the only scheme that has a field.
@@ -125,9 +149,9 @@ func (s Settings) bare(m *model.Model, path string) ([]string, error) {
 	field, part, deeper := strings.Cut(path, ".")
 	var found, paths, all []string
 	for _, scheme := range Schemes(s, m) {
-		names := accepted(scheme)
+		names := accepted(s.Authentication[scheme.Key], scheme)
 		all = append(all, names...)
-		if slices.Contains(names, field) && !slices.Contains(definition, field) {
+		if slices.Contains(names, field) && !apart(s.Authentication[scheme.Key], scheme, field) {
 			found, paths = append(found, scheme.Key), append(paths, scheme.Key+"."+path)
 		}
 	}
@@ -135,7 +159,7 @@ func (s Settings) bare(m *model.Model, path string) ([]string, error) {
 	case 1:
 		steps := []string{"authentication", found[0], field}
 		if deeper {
-			steps = append(steps, part)
+			steps = append(steps, parts(field, part)...)
 		}
 		return steps, nil
 	case 0:

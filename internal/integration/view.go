@@ -84,7 +84,7 @@ func (w writer) entry(a Authentication, scheme model.Scheme, t Token) {
 	for _, f := range Fields(scheme) {
 		always = append(always, f.Name)
 	}
-	if keepsToken(scheme) {
+	if KeepsToken(a, scheme) {
 		a.Token = &t
 	}
 	w.bindings(bindings(&a), always...)
@@ -129,8 +129,8 @@ func (w writer) binding(b binding) {
 		w.moment(*at)
 	case **model.Flows:
 		w.value(*at)
-	case *Response:
-		w.bindings(responseBindings(at))
+	case *pem:
+		w.value(string(*at))
 	case *map[string]seal.Secret:
 		w.object(func() {
 			for _, name := range slices.Sorted(maps.Keys(*at)) {
@@ -143,6 +143,8 @@ func (w writer) binding(b binding) {
 			*at = &Token{}
 		}
 		w.bindings(tokenBindings(*at), "access_token", "refresh_token", "token_type", "expires_in", "expires_at", "created_at", "scope")
+	default: // a part of package recipe, which holds no secrets
+		w.value(at)
 	}
 }
 

@@ -13,6 +13,8 @@ const (
 	TypeOAuth2        = "oauth2"
 	TypeOpenIDConnect = "openIdConnect"
 	TypeMutualTLS     = "mutualTLS"
+	// TypeSigV4 is no OpenAPI type: an apiKey with x-amazon-apigateway-authtype awsSigv4 is of it.
+	TypeSigV4 = "awsSigv4"
 )
 
 // A Scheme is a security scheme: how operations want to be authenticated. Field names in JSON are OpenAPI 3's.
@@ -37,11 +39,13 @@ type Flows struct {
 	Password          *Flow `json:"password,omitzero"`
 	AuthorizationCode *Flow `json:"authorizationCode,omitzero"`
 	Implicit          *Flow `json:"implicit,omitzero"`
+	DeviceCode        *Flow `json:"deviceAuthorization,omitzero"`
 }
 
 // A Flow is one way to get a token. URLs are as they stand in the document, perhaps relative or empty.
 type Flow struct {
 	AuthorizationURL string            `json:"authorizationUrl,omitzero"`
+	DeviceURL        string            `json:"deviceAuthorizationUrl,omitzero"`
 	TokenURL         string            `json:"tokenUrl,omitzero"`
 	RefreshURL       string            `json:"refreshUrl,omitzero"`
 	Scopes           map[string]string `json:"scopes,omitzero"`
@@ -53,6 +57,16 @@ const (
 	GrantPassword          = "password"
 	GrantAuthorizationCode = "authorizationCode"
 	GrantImplicit          = "implicit"
+	GrantDeviceCode        = "deviceCode" // a flow of OpenAPI 3.2: deviceAuthorization
+)
+
+// Values of grant_type that are no flow of OpenAPI. Any other text is sent as grant_type.
+const (
+	GrantJWTBearer     = "jwtBearer"     // RFC 7523 2.1
+	GrantSAMLBearer    = "samlBearer"    // RFC 7522 2.1
+	GrantTokenExchange = "tokenExchange" // RFC 8693
+	GrantRequest       = "request"       // an endpoint that knows no OAuth
+	GrantSigned        = "signed"        // a JWT that is made here is the token
 )
 
 // Flow returns the flow of that name, or nil.
@@ -66,13 +80,15 @@ func (f Flows) Flow(grant string) *Flow {
 		return f.AuthorizationCode
 	case GrantImplicit:
 		return f.Implicit
+	case GrantDeviceCode:
+		return f.DeviceCode
 	}
 	return nil
 }
 
 // Names returns the names of the flows there are, those that work without a person first.
 func (f Flows) Names() []string {
-	all := []string{GrantClientCredentials, GrantPassword, GrantAuthorizationCode, GrantImplicit}
+	all := []string{GrantClientCredentials, GrantPassword, GrantAuthorizationCode, GrantDeviceCode, GrantImplicit}
 	return slices.DeleteFunc(all, func(grant string) bool { return f.Flow(grant) == nil })
 }
 

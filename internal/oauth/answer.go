@@ -1,60 +1,106 @@
 package oauth
 
 import (
-	"bytes"
-	"io"
 	"maps"
-	"mime"
-	"net/http"
-	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"carnet.dev/carnet/fault"
-	"carnet.dev/carnet/internal/outbound"
+	"carnet.dev/carnet/internal/recipe"
 	"carnet.dev/carnet/internal/seal"
 	"carnet.dev/carnet/internal/token"
 )
 
 const maxAnswer = 1 << 20 // bytes; failure mode 11
 
-// read makes a token of an answer, or an error that says what came instead.
-func (c Config) read(answer *http.Response, began time.Time, ask token.Ask) (token.Token, error) {
-	host := answer.Request.URL.Host
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+// read makes a token of an answer, and says what decided its life; or an error that says what came instead.
+func (v *env) read(d *document, status int, c call, began time.Time) (token.Token, string, error) {
+	where := v.config.Response
+	if v.config.Refresh != nil && v.config.Refresh.Response != nil && !v.ask.RefreshToken.IsZero() {
+		where = *v.config.Refresh.Response
+	}
+	code, _ := d.first(where.Error, "error").(string)
+	if code != "" || status/100 != 2 && status/100 != 3 || status/100 == 3 && len(where.AccessToken) == 0 || !succeeded(d, where.Success) {
+		return token.Token{}, "", v.refusedAs(d, status, c, code)
+	}
+	access, err := v.find(d, where.AccessToken, "access_token")
+	if err == nil && !usable(access) { // failure mode 8
+		err = &token.AskError{InDoubt: true, Err: fault.New(fault.Upstream, "%s answered %s instead of a token: %s",
+			c.url.Host, v.quote(d.status, 60), d.shape).
+			WithHint("check token_url, which has to be the token endpoint itself, and response.access_token if the token is in another place")}
+	}
 	if err != nil {
-		return token.Token{}, &token.AskError{InDoubt: true, Err: outbound.Explain(err, "reading the token endpoint's answer from "+host)}
+		return token.Token{}, "", err
 	}
-	fields, shape := parse(body, answer.Header.Get("Content-Type"))
-	if len(body) > maxAnswer {
-		fields, shape = nil, "more than 1 MiB"
+	t := token.Token{AccessToken: seal.NewSecret(access), CreatedAt: began} // failure mode 22
+	refresh, err := v.find(d, where.RefreshToken, "refresh_token")
+	if err != nil {
+		return token.Token{}, "", err
 	}
-	if code := fields.text("error"); code != "" || answer.StatusCode/100 != 2 {
-		return token.Token{}, c.refused(answer, fields, shape, ask)
-	}
-	access := fields.text("access_token")
-	if !usable(access) { // failure mode 8
-		return token.Token{}, &token.AskError{InDoubt: true, Err: fault.New(fault.Upstream, "%s answered %s instead of a token: %s",
-			host, c.quote(answer.Status, 60, ask), shape).
-			WithHint("check token_url: it has to be the token endpoint itself")}
-	}
-	t := token.Token{
-		AccessToken:  seal.NewSecret(access),
-		RefreshToken: seal.NewSecret(fields.text("refresh_token")),
-		TokenType:    fields.text("token_type"),
-		Scope:        fields.scope(),
-		CreatedAt:    began, // failure mode 22
-	}
-	if t.TokenType == "" {
+	t.RefreshToken = seal.NewSecret(refresh)
+	if t.TokenType, _ = v.find(d, where.TokenType, "token_type"); t.TokenType == "" {
 		t.TokenType = "Bearer"
 	}
-	t.ExpiresIn, t.ExpiresAt = c.expiry(fields, access, began)
-	return t, nil
+	t.Scope = scopeText(d.first(where.Scope, "scope"))
+	t.Values = v.keep(d, where)
+	rule := ""
+	t.ExpiresIn, t.ExpiresAt, rule = v.config.expiry(d, where, access, began)
+	return t, rule, nil
+}
+
+// find is the value at the first path that leads to one. A path may be a template, over the answers of steps.
+func (v *env) find(d *document, p recipe.Path, standard string) (string, error) {
+	if len(p) == 0 {
+		text, _ := d.at(standard).(string) // a number under this name is no token
+		return text, nil
+	}
+	for _, path := range p {
+		if !strings.Contains(path, "${") {
+			if text := textOf(d.at(path)); text != "" {
+				return text, nil
+			}
+			continue
+		}
+		v.answers["last"] = d
+		value, err := v.fill(recipe.Template(path))
+		if err != nil {
+			return "", v.wrong(err)
+		}
+		if text := value.Reveal(); text != "" {
+			return text, nil
+		}
+	}
+	return "", nil
+}
+
+// keep picks the further values that calls want: those that the recipe names, and else by their path in the answer.
+func (v *env) keep(d *document, where recipe.Response) map[string]seal.Secret {
+	values := map[string]seal.Secret{}
+	for _, name := range v.config.Keep {
+		if parameter, ok := strings.CutPrefix(name, "redirect."); ok {
+			values[name] = v.redirected(parameter)
+			continue
+		}
+		text, _ := v.find(d, where.Values[name], name)
+		if text == "" && len(where.Values[name]) == 0 {
+			text = textOf(d.at(name))
+		}
+		values[name] = seal.NewSecret(text)
+	}
+	maps.DeleteFunc(values, func(_ string, s seal.Secret) bool { return s.IsZero() })
+	return values
+}
+
+// succeeded reports whether an answer passes the recipe's test.
+func succeeded(d *document, t *recipe.Test) bool {
+	if t == nil {
+		return true
+	}
+	matches, err := regexp.Compile(t.Matches)
+	return err == nil && matches.MatchString(textOf(d.first(t.Path, "body")))
 }
 
 // usable reports whether a text can be a token (RFC 6749 A.12: printable characters), and is not what a broken server makes of
@@ -64,20 +110,11 @@ func usable(access string) bool {
 		!strings.ContainsFunc(access, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// A document is the members of an answer.
-type document map[string]any
-
-// text is the member as a text; "" if it is missing or something else.
-func (d document) text(name string) string {
-	s, _ := d[name].(string)
-	return s
-}
-
-// scope is a text, or the list that some servers make of it.
-func (d document) scope() string {
-	list, ok := d["scope"].([]any)
+// scopeText is a text, or the list that some servers make of it.
+func scopeText(v any) string {
+	list, ok := v.([]any)
 	if !ok {
-		return d.text("scope")
+		return textOf(v)
 	}
 	var all []string
 	for _, s := range list {
@@ -88,41 +125,11 @@ func (d document) scope() string {
 	return strings.Join(all, " ")
 }
 
-// parse reads a JSON object whatever the content type, or a form (failure mode 8). shape says in words what the body is, for
-// people; it quotes no values.
-func parse(body []byte, contentType string) (fields document, shape string) {
-	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
-	if len(body) == 0 {
-		return nil, "an empty answer"
-	}
-	switch body[0] {
-	case '{':
-		if err := json.Unmarshal(body, &fields, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
-			return nil, "text that begins like JSON and is not"
-		}
-		return fields, "a JSON object without a usable access_token; it has: " + names(fields)
-	case '<':
-		return nil, "a page of HTML or XML"
-	case '[', '"':
-		return nil, "JSON that is no object"
-	}
-	kind, _, _ := mime.ParseMediaType(contentType)
-	form, err := url.ParseQuery(string(body))
-	if err != nil || kind != "application/x-www-form-urlencoded" && !form.Has("access_token") && !form.Has("error") {
-		return nil, "plain text"
-	}
-	fields = document{}
-	for name := range form {
-		fields[name] = form.Get(name)
-	}
-	return fields, "a form without a usable access_token; it has: " + names(fields)
-}
-
 // names lists the members whose names look like names: what stands in a name's place may be a token.
-func names(d document) string {
+func names(d map[string]any) string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(d)) {
-		if plain(name) {
+		if wordy(name) {
 			all = append(all, name)
 		}
 	}
@@ -135,8 +142,8 @@ func names(d document) string {
 	return strings.Join(all, ", ")
 }
 
-// plain reports whether a text is a word or a few, as members are called.
-func plain(name string) bool {
+// wordy reports whether a text is a word or a few, as members are called.
+func wordy(name string) bool {
 	return name != "" && len(name) <= 30 && !strings.ContainsFunc(name, func(r rune) bool {
 		return r != '_' && r != '-' && (r|0x20 < 'a' || r|0x20 > 'z')
 	})

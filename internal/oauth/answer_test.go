@@ -89,10 +89,10 @@ func TestRefusals(t *testing.T) {
 		"HTML":                    {token.Ask{}, 200, `<html>welcome`, token.AskError{InDoubt: true}, "a page of HTML or XML", "token_url"},
 		"nothing":                 {token.Ask{}, 200, ``, token.AskError{InDoubt: true}, "an empty answer", "token_url"},
 		"no token":                {token.Ask{}, 200, `{"jwt":"a","expires":1}`, token.AskError{InDoubt: true}, "it has: expires, jwt", "token_url"},
-		"undefined":               {token.Ask{}, 200, `{"access_token":"undefined"}`, token.AskError{InDoubt: true}, "a usable access_token", "token_url"},
-		"a number":                {token.Ask{}, 200, `{"access_token":7}`, token.AskError{InDoubt: true}, "a usable access_token", "token_url"},
-		"an object":               {token.Ask{}, 200, `{"access_token":{}}`, token.AskError{InDoubt: true}, "a usable access_token", "token_url"},
-		"a line break in it":      {token.Ask{}, 200, `{"access_token":"a\r\nX-Evil: 1"}`, token.AskError{InDoubt: true}, "a usable access_token", "token_url"},
+		"undefined":               {token.Ask{}, 200, `{"access_token":"undefined"}`, token.AskError{InDoubt: true}, "without what was looked for", "token_url"},
+		"a number":                {token.Ask{}, 200, `{"access_token":7}`, token.AskError{InDoubt: true}, "without what was looked for", "token_url"},
+		"an object":               {token.Ask{}, 200, `{"access_token":{}}`, token.AskError{InDoubt: true}, "without what was looked for", "token_url"},
+		"a line break in it":      {token.Ask{}, 200, `{"access_token":"a\r\nX-Evil: 1"}`, token.AskError{InDoubt: true}, "without what was looked for", "token_url"},
 		"half of JSON":            {token.Ask{}, 200, `{"access_token":"a"`, token.AskError{InDoubt: true}, "begins like JSON", "token_url"},
 		"a list":                  {token.Ask{}, 200, `["a"]`, token.AskError{InDoubt: true}, "JSON that is no object", "token_url"},
 		"the token alone":         {token.Ask{}, 200, `ey.very.secret`, token.AskError{InDoubt: true}, "plain text", "token_url"},
@@ -168,7 +168,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		first := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, second.URL+"/token?secret=1", status)
 		})
-		_, err := oauth.New(&http.Client{}, oauth.NewPace(), config(first.URL)).Ask(t.Context(), token.Ask{})
+		_, err := oauth.New(&http.Client{}, oauth.NewPace(), oauth.NewMetadata(), config(first.URL)).Ask(t.Context(), token.Ask{})
 		var e *token.AskError
 		if !errors.As(err, &e) || !e.Permanent || e.InDoubt || !strings.Contains(err.Error(), second.URL) || strings.Contains(err.Error(), "secret=1") {
 			t.Errorf("%d: %v", status, err)
@@ -239,7 +239,7 @@ func TestSlowAnswer(t *testing.T) {
 				defer cancel()
 				began := time.Now()
 				c := config("http://provider.example")
-				_, err := oauth.New(carnettest.Pipe(t, p), oauth.NewPace(), c).Ask(ctx, token.Ask{})
+				_, err := oauth.New(carnettest.Pipe(t, p), oauth.NewPace(), oauth.NewMetadata(), c).Ask(ctx, token.Ask{})
 				var e *token.AskError
 				if !errors.As(err, &e) || !e.InDoubt || e.Permanent || !strings.Contains(err.Error(), "no answer in time") {
 					t.Errorf("%v", err)
@@ -295,7 +295,7 @@ func FuzzAnswer(f *testing.F) {
 			status = 200
 		}
 		c := config("http://a.example")
-		answer, err := oauth.New(&http.Client{Transport: canned{body, kind, status}}, oauth.NewPace(), c).Ask(t.Context(), token.Ask{})
+		answer, err := oauth.New(&http.Client{Transport: canned{body, kind, status}}, oauth.NewPace(), oauth.NewMetadata(), c).Ask(t.Context(), token.Ask{})
 		if err != nil {
 			if text := err.Error(); text == "" || strings.ContainsAny(text, "\n\r\x1b") || len(text) > 2000 || strings.Contains(text, password) {
 				t.Errorf("the error is %q", text)

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"carnet.dev/carnet/internal/moment"
+	"carnet.dev/carnet/internal/recipe"
 )
 
 // Numbers above these are no durations: an expires_in that is the time of expiry itself, in seconds or milliseconds.
@@ -22,60 +24,49 @@ const (
 // configuration says, by expires_in, by a member that names the time, by the configured lifetime, by a JWT's own claims. An
 // expires_in of zero or less counts as not said: servers mean "never" or "unknown" by it. So does a time that has passed already:
 // nobody hands out dead tokens, so a clock or a time zone is wrong. Zero: unknown.
-func (c Config) expiry(d document, access string, began time.Time) (in float64, at time.Time) {
-	for _, try := range []func() time.Time{
-		func() time.Time { return momentOf(d.at(c.Response.ExpiresAt)) },
-		func() time.Time { return c.after(d.at(c.Response.ExpiresIn), began) },
-		func() time.Time { return c.after(d["expires_in"], began) },
-		func() time.Time { return momentOf(d["expires_at"]) },
-		func() time.Time { return momentOf(d["expires_on"]) },
-		func() time.Time { return relativeOrMoment(d["expires"], began) },
-		func() time.Time {
+func (c Config) expiry(d *document, where recipe.Response, access string, began time.Time) (in float64, at time.Time, rule string) {
+	configured := func(p recipe.Path) any {
+		if len(p) == 0 {
+			return nil
+		}
+		return d.first(p, "")
+	}
+	for _, try := range []struct {
+		rule string
+		at   func() time.Time
+	}{
+		{"response.expires_at", func() time.Time { return momentOf(configured(where.ExpiresAt)) }},
+		{"response.expires_in", func() time.Time { return after(configured(where.ExpiresIn), where.Unit, began) }},
+		{"expires_in", func() time.Time { return after(d.at("expires_in"), where.Unit, began) }},
+		{"expires_at", func() time.Time { return momentOf(d.at("expires_at")) }},
+		{"expires_on", func() time.Time { return momentOf(d.at("expires_on")) }},
+		{"expires", func() time.Time { return relativeOrMoment(d.at("expires"), began) }},
+		{"lifetime", func() time.Time {
 			if c.Lifetime <= 0 {
 				return time.Time{}
 			}
 			return began.Add(c.Lifetime)
-		},
-		func() time.Time { return jwtExpiry(access, began) },
+		}},
+		{"exp of the JWT", func() time.Time { return jwtExpiry(access, began) }},
 	} {
-		if at := try(); at.After(began) {
-			return math.Round(at.Sub(began).Seconds()*1000) / 1000, at
+		if at := try.at(); at.After(began) {
+			return math.Round(at.Sub(began).Seconds()*1000) / 1000, at, try.rule
 		}
 	}
-	return 0, time.Time{}
+	return 0, time.Time{}, "none: the answer does not say"
 }
 
-// at follows a dotted path into the answer; nil if it leads nowhere.
-func (d document) at(path string) any {
-	if path == "" {
-		return nil
-	}
-	var v any = map[string]any(d)
-	for step := range strings.SplitSeq(path, ".") {
-		switch node := v.(type) {
-		case map[string]any:
-			v = node[step]
-		case []any:
-			i, err := strconv.Atoi(step)
-			if err != nil || i < 0 || i >= len(node) {
-				return nil
-			}
-			v = node[i]
-		default:
-			return nil
-		}
-	}
-	return v
-}
-
-// after is the time that a number of seconds or milliseconds leads to.
-func (c Config) after(v any, began time.Time) time.Time {
+// after is the time that a number of seconds, milliseconds or minutes leads to.
+func after(v any, unit string, began time.Time) time.Time {
 	n, ok := number(v)
-	if c.Response.Unit == "ms" {
+	switch unit {
+	case "ms":
 		if n > mostMillis {
 			return momentOf(v)
 		}
 		n /= 1000
+	case "m":
+		n *= 60
 	}
 	switch {
 	case !ok || n <= 0:
@@ -104,6 +95,9 @@ func number(v any) (float64, bool) {
 	switch v := v.(type) {
 	case float64:
 		return v, true
+	case jsontext.Value:
+		n, err := strconv.ParseFloat(string(v), 64)
+		return n, err == nil && !math.IsInf(n, 0)
 	case string:
 		n, err := strconv.ParseFloat(strings.TrimSpace(v), 64)
 		return n, err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)

@@ -11,6 +11,7 @@ import (
 
 	"carnet.dev/carnet/carnettest"
 	"carnet.dev/carnet/internal/oauth"
+	"carnet.dev/carnet/internal/recipe"
 	"carnet.dev/carnet/internal/token"
 )
 
@@ -32,7 +33,7 @@ func TestExpiry(t *testing.T) {
 		"a float":                     {members: `"expires_in":3599.5`, want: 3599.5},
 		"a text":                      {members: `"expires_in":" 3600 "`, want: 3600},
 		"a float in a text":           {members: `"expires_in":"3600.0"`, want: 3600},
-		"milliseconds":                {members: `"expires_in":3600000`, config: oauth.Config{Response: oauth.Response{Unit: "ms"}}, want: 3600},
+		"milliseconds":                {members: `"expires_in":3600000`, config: oauth.Config{Response: recipe.Response{Unit: "ms"}}, want: 3600},
 		"a time in expires_in":        {members: `"expires_in":946688400`, want: 3600},
 		"a time in ms in expires_in":  {members: `"expires_in":946688400000`, want: 3600},
 		"missing":                     {},
@@ -54,9 +55,9 @@ func TestExpiry(t *testing.T) {
 		"expires_on":                  {members: `"expires_on":"946688400"`, want: 3600},
 		"expires is a time":           {members: `"expires":"2000-01-01T01:00:00Z"`, want: 3600},
 		"expires is a duration":       {members: `"expires":3600`, want: 3600},
-		"a path to a duration":        {members: `"data":{"life":60},"expires_in":3600`, config: oauth.Config{Response: oauth.Response{ExpiresIn: "data.life"}}, want: 60},
-		"a path to a time":            {members: `"data":[{"end":946688400}],"expires_in":60`, config: oauth.Config{Response: oauth.Response{ExpiresAt: "data.0.end"}}, want: 3600},
-		"a path to nothing":           {members: `"expires_in":60`, config: oauth.Config{Response: oauth.Response{ExpiresAt: "data.7.end"}}, want: 60},
+		"a path to a duration":        {members: `"data":{"life":60},"expires_in":3600`, config: oauth.Config{Response: recipe.Response{ExpiresIn: recipe.Path{"data.life"}}}, want: 60},
+		"a path to a time":            {members: `"data":[{"end":946688400}],"expires_in":60`, config: oauth.Config{Response: recipe.Response{ExpiresAt: recipe.Path{"data.0.end"}}}, want: 3600},
+		"a path to nothing":           {members: `"expires_in":60`, config: oauth.Config{Response: recipe.Response{ExpiresAt: recipe.Path{"data.7.end"}}}, want: 60},
 		"lifetime":                    {config: oauth.Config{Lifetime: time.Hour}, want: 3600},
 		"the answer before lifetime":  {members: `"expires_in":60`, config: oauth.Config{Lifetime: time.Hour}, want: 60},
 		"a JWT":                       {access: jwt(`{"exp":946688400}`), want: 3600},
@@ -67,7 +68,7 @@ func TestExpiry(t *testing.T) {
 		"a JWT of a thousand years":   {access: jwt(`{"iat":946684800,"exp":33000000000}`), want: 10 * 10 * 365 * 24 * 3600},
 		"the answer before a JWT":     {members: `"expires_in":60`, access: jwt(`{"exp":946688400}`), want: 60},
 		"three dots that are no JWT":  {access: "a.b.c"},
-		"a path through text is none": {members: `"data":"x"`, config: oauth.Config{Response: oauth.Response{ExpiresIn: "data.life"}}},
+		"a path through text is none": {members: `"data":"x"`, config: oauth.Config{Response: recipe.Response{ExpiresIn: recipe.Path{"data.life"}}}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -86,7 +87,7 @@ func TestExpiry(t *testing.T) {
 				c := config("http://provider.example")
 				c.Response, c.Lifetime = test.config.Response, test.config.Lifetime
 				began := time.Now()
-				answer, err := oauth.New(client, oauth.NewPace(), c).Ask(t.Context(), token.Ask{})
+				answer, err := oauth.New(client, oauth.NewPace(), oauth.NewMetadata(), c).Ask(t.Context(), token.Ask{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -125,7 +126,7 @@ func TestRetryAfter(t *testing.T) {
 				w.Header().Set("Retry-After", header)
 				w.WriteHeader(http.StatusTooManyRequests)
 			}))
-			_, err := oauth.New(client, oauth.NewPace(), config("http://provider.example")).Ask(t.Context(), token.Ask{})
+			_, err := oauth.New(client, oauth.NewPace(), oauth.NewMetadata(), config("http://provider.example")).Ask(t.Context(), token.Ask{})
 			if e, ok := err.(*token.AskError); !ok || e.RetryAfter != want {
 				t.Errorf("%q: %+v, want %s", header, err, want)
 			}

@@ -3,6 +3,7 @@ package oauth
 import (
 	"cmp"
 	"errors"
+	"iter"
 	"maps"
 	"net/http"
 	"net/url"
@@ -30,16 +31,21 @@ var hints = map[string]string{
 var passing = []string{"temporarily_unavailable", "server_error", "slow_down"}
 
 // refused makes an error of an answer that is not a success.
-func (c Config) refused(answer *http.Response, d document, shape string, ask token.Ask) error {
-	status := answer.StatusCode
-	e := &token.AskError{Code: c.quote(d.text("error"), 60, ask), RetryAfter: retryAfter(answer.Header.Get("Retry-After"))}
-	came, description := c.quote(answer.Status, 60, ask), c.description(d, ask)
+func (v *env) refused(d *document, status int, c call) error {
+	return v.refusedAs(d, status, c, textOf(d.at("error")))
+}
+
+// refusedAs is [env.refused] with the code that the answer has in some place.
+func (v *env) refusedAs(d *document, status int, c call, code string) error {
+	ask := v.ask
+	e := &token.AskError{Code: v.quote(code, 60), RetryAfter: retryAfter(d.header.Get("Retry-After"))}
+	came, description := v.quote(d.status, 60), v.description(d)
 	_, known := hints[e.Code]
 	var what, hint string
 	switch {
 	case status/100 == 3:
 		e.Permanent, e.Code = true, ""
-		what, hint = came+", a redirect to "+location(answer), "no credentials are sent to another place: set token_url to the endpoint itself"
+		what, hint = came+", a redirect to "+location(d, c), "no credentials are sent to another place: set token_url to the endpoint itself"
 	case status == http.StatusTooManyRequests:
 		what, hint = came, "it is asked again later"
 	case status/100 == 5, slices.Contains(passing, e.Code):
@@ -50,19 +56,19 @@ func (c Config) refused(answer *http.Response, d document, shape string, ask tok
 		what, hint = e.Code+description, hints[e.Code]
 	case status == http.StatusUnauthorized:
 		e.Permanent = true
-		what, hint = came+", "+shape, hints["invalid_client"]
+		what, hint = came+", "+d.shape, hints["invalid_client"]
 	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
 		e.Permanent = true
 		what, hint = came, "check token_url and refresh_url: there is no token endpoint"
 	default:
 		e.Permanent = status/100 == 4 && status != http.StatusRequestTimeout
-		what, hint = came+", "+shape, "check token_url, and what the service's documentation asks for"
+		what, hint = came+", "+d.shape, "check token_url, and what the service's documentation asks for"
 	}
 	if !ask.RefreshToken.IsZero() && e.Code == "invalid_grant" { // failure mode 18
 		e.Rejected, e.Permanent = true, false
 		hint = "the refresh token is no longer accepted"
 	}
-	e.Err = fault.New(fault.Upstream, "%s answered %s", answer.Request.URL.Host, what).
+	e.Err = fault.New(fault.Upstream, "%s answered %s", c.url.Host, what).
 		WithHint("%s", cmp.Or(hint, "see what the service's documentation says about this error"))
 	return e
 }
@@ -75,24 +81,19 @@ func clientRefused(status int, err error) bool {
 }
 
 // description is what the server says about its error.
-func (c Config) description(d document, ask token.Ask) string {
-	if text := d.text("error_description"); text != "" {
-		return " (" + c.quote(text, 200, ask) + ")"
+func (v *env) description(d *document) string {
+	if text := textOf(d.at("error_description")); text != "" {
+		return " (" + v.quote(text, 200) + ")"
 	}
 	return ""
 }
 
 // quote shortens a text of the server's, and masks in it what was sent: a server may quote the request.
-func (c Config) quote(text string, most int, ask token.Ask) string {
+func (v *env) quote(text string, most int) string {
 	var sent []string
-	for _, s := range append(slices.Collect(maps.Values(c.Parameters)), c.ClientSecret, c.Password, ask.RefreshToken) {
-		if !s.IsZero() {
-			sent = append(sent, s.Reveal(), url.QueryEscape(s.Reveal()))
-		}
-	}
-	if id, secret := c.ClientID, c.ClientSecret.Reveal(); secret != "" {
-		for _, header := range []string{basic(id, secret), basic(url.QueryEscape(id), url.QueryEscape(secret))} {
-			sent = append(sent, strings.TrimPrefix(header, "Basic "))
+	for s := range v.secrets() {
+		if s != "" {
+			sent = append(sent, s, url.QueryEscape(s))
 		}
 	}
 	slices.SortFunc(sent, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // one may be part of another
@@ -102,10 +103,25 @@ func (c Config) quote(text string, most int, ask token.Ask) string {
 	return printable(text, most)
 }
 
+// secrets are the texts that a server has seen and must not show us again.
+func (v *env) secrets() iter.Seq[string] {
+	c := v.config
+	all := maps.Clone(v.sent)
+	for _, s := range []seal.Secret{c.ClientSecret, c.ClientSecretNext, c.Password, c.Assertion, c.SubjectToken, v.ask.RefreshToken} {
+		all[s.Reveal()] = true
+	}
+	for _, m := range []map[string]seal.Secret{c.Parameters, c.Secrets, v.ask.With} {
+		for _, s := range m {
+			all[s.Reveal()] = true
+		}
+	}
+	return maps.Keys(all)
+}
+
 // location is where a redirect leads, without what may be secret in it.
-func location(answer *http.Response) string {
-	to, err := answer.Location()
-	if err != nil {
+func location(d *document, c call) string {
+	to, err := c.url.Parse(d.header.Get("Location"))
+	if err != nil || d.header.Get("Location") == "" {
 		return "nowhere"
 	}
 	return to.Scheme + "://" + to.Host

@@ -75,13 +75,13 @@ func client(t *testing.T) *http.Client {
 
 func ask(t *testing.T, c oauth.Config, a token.Ask) (token.Answer, error) {
 	t.Helper()
-	return oauth.New(client(t), oauth.NewPace(), c).Ask(t.Context(), a)
+	return oauth.New(client(t), oauth.NewPace(), oauth.NewMetadata(), c).Ask(t.Context(), a)
 }
 
 // failure asks with a context, and wants an AskError that shows no secret.
 func failure(t *testing.T, ctx context.Context, c oauth.Config, a token.Ask) *token.AskError {
 	t.Helper()
-	answer, err := oauth.New(client(t), oauth.NewPace(), c).Ask(ctx, a)
+	answer, err := oauth.New(client(t), oauth.NewPace(), oauth.NewMetadata(), c).Ask(ctx, a)
 	if err == nil {
 		t.Fatalf("no error, but a token of type %q that expires at %s", answer.Token.TokenType, answer.Token.ExpiresAt)
 	}

@@ -54,7 +54,7 @@ func TestAHostThatAllowsOneRequestASecondIsNotStormed(t *testing.T) {
 			var group sync.WaitGroup
 			for range 30 { // integrations whose tokens expire together, each of which comes again as a keeper would
 				group.Go(func() {
-					source := oauth.New(client, pace, config("http://provider.example"))
+					source := oauth.New(client, pace, oauth.NewMetadata(), config("http://provider.example"))
 					for pause := time.Second; ; {
 						_, err := source.Ask(t.Context(), token.Ask{})
 						if err == nil {
@@ -88,7 +88,7 @@ func TestAHostThatNeverComplainsIsNotHeldBack(t *testing.T) {
 		host, pace := &strict{}, oauth.NewPace()
 		began := time.Now()
 		for range 100 {
-			source := oauth.New(&http.Client{Transport: host}, pace, config("http://provider.example"))
+			source := oauth.New(&http.Client{Transport: host}, pace, oauth.NewMetadata(), config("http://provider.example"))
 			if _, err := source.Ask(t.Context(), token.Ask{}); err != nil {
 				t.Fatal(err)
 			}
@@ -103,7 +103,7 @@ func TestOneHostsComplaintIsNoOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		strictHost, pace := &strict{every: time.Hour, retry: 600}, oauth.NewPace()
 		ask := func(host string, rt http.RoundTripper) error {
-			_, err := oauth.New(&http.Client{Transport: rt}, pace, config("http://"+host)).Ask(t.Context(), token.Ask{})
+			_, err := oauth.New(&http.Client{Transport: rt}, pace, oauth.NewMetadata(), config("http://"+host)).Ask(t.Context(), token.Ask{})
 			return err
 		}
 		for range 5 {

@@ -2,149 +2,158 @@ package oauth
 
 import (
 	"context"
-	"encoding/base64"
+	"iter"
 	"maps"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"strings"
-	"sync/atomic"
-	"time"
 
 	"carnet.dev/carnet/fault"
-	"carnet.dev/carnet/internal/model"
-	"carnet.dev/carnet/internal/outbound"
+	"carnet.dev/carnet/internal/expand"
+	"carnet.dev/carnet/internal/recipe"
+	"carnet.dev/carnet/internal/seal"
 	"carnet.dev/carnet/internal/token"
 )
 
-// Ask makes one attempt. The next style of client authentication is tried only after the server has said that it does not know
-// the client: after anything else the request may have had an effect (failure mode 40).
-func (s *source) Ask(ctx context.Context, ask token.Ask) (token.Answer, error) {
-	var last error
-	for _, method := range s.config.methods(ask.AuthMethod) {
-		answer, status, err := s.ask(ctx, ask, method)
-		if err == nil {
-			return token.Answer{Token: answer, AuthMethod: method}, nil
+// A call is a request that is ready but for the client's authentication and what depends on the finished request.
+type call struct {
+	purpose string
+	method  string
+	format  string
+	url     *url.URL // with what the recipe puts in the query
+	params  params
+	own     recipe.Request
+	client  bool // it carries the client's authentication
+	headers map[string]expand.Value
+}
+
+// call makes a call of a recipe over the standard parameters.
+func (v *env) call(purpose string, own recipe.Call, standard params, client bool) (call, error) {
+	c := call{purpose: purpose, method: own.Method, format: own.Format, own: own.Request, params: standard, client: client, headers: map[string]expand.Value{}}
+	if c.method == "" {
+		c.method = http.MethodPost
+	}
+	if c.format == "" {
+		c.format = "form"
+		if c.method == http.MethodGet {
+			c.format = "query"
 		}
-		last = err
-		if !clientRefused(status, err) {
-			break
+	}
+	var err error
+	if c.url, err = v.url(own.URL); err != nil {
+		return call{}, err
+	}
+	for name, t := range sorted(own.Query) {
+		value, err := v.fill(t)
+		if err != nil {
+			return call{}, v.wrong(err)
 		}
+		addQuery(c.url, url.Values{name: {value.Reveal()}})
 	}
-	return token.Answer{}, last
+	return c, nil
 }
 
-// methods are the styles of client authentication to try, the one that worked last first (failure mode 1).
-func (c Config) methods(worked string) []string {
-	var all []string
-	switch {
-	case c.AuthMethod == MethodPost, c.AuthMethod == MethodNone, c.AuthMethod == MethodRaw:
-		return []string{c.AuthMethod}
-	case c.ClientSecret.IsZero() && c.AuthMethod != MethodBasic:
-		return []string{MethodNone} // a public client (RFC 6749 2.3.1)
-	case c.encodingMatters():
-		all = []string{MethodBasic, MethodRaw}
-	default:
-		all = []string{MethodBasic}
-	}
-	if c.AuthMethod != MethodBasic {
-		all = append(all, MethodPost)
-	}
-	if i := slices.Index(all, worked); i > 0 {
-		all = append([]string{worked}, slices.Delete(all, i, i+1)...)
-	}
-	return all
-}
-
-// encodingMatters reports whether the encoding of RFC 6749 2.3.1 changes the client's id or secret.
-func (c Config) encodingMatters() bool {
-	return url.QueryEscape(c.ClientID) != c.ClientID || url.QueryEscape(c.ClientSecret.Reveal()) != c.ClientSecret.Reveal()
-}
-
-// ask makes one request. The status is that of the answer; 0 if there was none.
-func (s *source) ask(ctx context.Context, ask token.Ask, method string) (t token.Token, status int, err error) {
-	endpoint, form := s.config.form(ask)
-	var sent atomic.Bool // the request may have reached the server
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
-	r, err := s.config.request(ctx, endpoint, form, method)
+// url fills a URL in. A relative one resolves against the token endpoint.
+func (v *env) url(t recipe.Template) (*url.URL, error) {
+	value, err := v.fill(t)
 	if err != nil {
-		return token.Token{}, 0, err
+		return nil, v.wrong(err)
 	}
-	if !ask.Wanted {
-		if err := s.pace.wait(ctx, r.URL.Host); err != nil {
-			return token.Token{}, 0, err
+	to, err := url.Parse(value.Reveal())
+	if err == nil && !to.IsAbs() && string(t) != v.config.TokenURL && v.config.TokenURL != "" {
+		base, wrong := v.url(recipe.Template(v.config.TokenURL))
+		if wrong != nil {
+			return nil, wrong
 		}
+		to = base.ResolveReference(to)
 	}
-	began := time.Now()
-	answer, err := s.client.Do(r)
-	if err != nil {
-		return token.Token{}, 0, &token.AskError{InDoubt: sent.Load(), Err: outbound.Explain(err, "asking for a token at "+r.URL.Host)}
-	}
-	defer answer.Body.Close()
-	s.pace.heard(r.URL.Host, answer.StatusCode, retryAfter(answer.Header.Get("Retry-After")), began)
-	t, err = s.config.read(answer, began, ask)
-	return t, answer.StatusCode, err
-}
-
-// form is the body of the request (RFC 6749 4.3.2, 4.4.2, 6), and where it goes. Client authentication is added later.
-func (c Config) form(ask token.Ask) (endpoint string, form url.Values) {
-	form = url.Values{}
-	if !ask.RefreshToken.IsZero() {
-		form.Set("grant_type", "refresh_token")
-		form.Set("refresh_token", ask.RefreshToken.Reveal())
-		return c.RefreshURL, form
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Parameters)) {
-		form.Set(name, c.Parameters[name].Reveal())
-	}
-	switch c.Grant {
-	case model.GrantPassword:
-		form.Set("grant_type", "password")
-		form.Set("username", c.Username)
-		form.Set("password", c.Password.Reveal())
-	case model.GrantClientCredentials:
-		form.Set("grant_type", "client_credentials")
-	}
-	if len(c.Scope) > 0 {
-		separator := c.ScopeSeparator
-		if separator == "" {
-			separator = " "
-		}
-		form.Set("scope", strings.Join(c.Scope, separator))
-	}
-	return c.TokenURL, form
-}
-
-// request makes the HTTP request with the client's authentication (RFC 6749 2.3.1).
-func (c Config) request(ctx context.Context, endpoint string, form url.Values, method string) (*http.Request, error) {
-	switch method {
-	case MethodPost:
-		form.Set("client_id", c.ClientID)
-		if !c.ClientSecret.IsZero() {
-			form.Set("client_secret", c.ClientSecret.Reveal())
-		}
-	case MethodNone:
-		if c.ClientID != "" {
-			form.Set("client_id", c.ClientID)
-		}
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
-	if err != nil || r.URL.Host == "" || r.URL.Scheme != "http" && r.URL.Scheme != "https" {
+	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" || to.User != nil {
 		return nil, &token.AskError{Permanent: true, Err: fault.New(fault.Invalid, "the URL of the token endpoint is not an http or https one").
 			WithHint("correct token_url and refresh_url")}
 	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Accept", "application/json")
-	switch method {
-	case MethodBasic:
-		r.Header.Set("Authorization", basic(url.QueryEscape(c.ClientID), url.QueryEscape(c.ClientSecret.Reveal())))
-	case MethodRaw:
-		r.Header.Set("Authorization", basic(c.ClientID, c.ClientSecret.Reveal()))
-	}
-	return r, nil
+	return to, nil
 }
 
-func basic(id, secret string) string {
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))
+// wrong is the error of a template that can't be filled in.
+func (v *env) wrong(err error) error {
+	return &token.AskError{Permanent: true, Err: err}
+}
+
+func addQuery(to *url.URL, more url.Values) {
+	if len(more) == 0 {
+		return
+	}
+	if to.RawQuery != "" {
+		to.RawQuery += "&"
+	}
+	to.RawQuery += more.Encode()
+}
+
+// build makes the HTTP request, with its secrets as show makes texts of them.
+func (v *env) build(ctx context.Context, c call, show shower) (*http.Request, string, error) {
+	all, err := v.merge(c.params, c.own.Params)
+	if err != nil {
+		return nil, "", v.wrong(err)
+	}
+	to, body, kind := *c.url, "", ""
+	switch c.format {
+	case "query":
+		addQuery(&to, all.form(show))
+	case "json":
+		body, kind = string(all.json(show)), "application/json"
+	case "xml":
+		body, kind = string(all.xml(show)), "application/xml"
+	default:
+		body, kind = all.form(show).Encode(), "application/x-www-form-urlencoded"
+	}
+	if len(all) == 0 {
+		body = ""
+	}
+	r, err := http.NewRequestWithContext(ctx, c.method, to.String(), strings.NewReader(body))
+	if err != nil {
+		return nil, "", v.wrong(fault.New(fault.Invalid, "the token request has no usable method or URL"))
+	}
+	if c.method == http.MethodGet && body == "" {
+		r.Body, r.GetBody, kind = http.NoBody, nil, ""
+	}
+	if kind != "" {
+		r.Header.Set("Content-Type", kind)
+	}
+	r.Header.Set("Accept", "application/json")
+	if c.format == "xml" {
+		r.Header.Set("Accept", "application/xml")
+	}
+	for name, value := range c.headers {
+		r.Header.Set(name, show(value))
+	}
+	v.request = map[string]string{"method": c.method, "url": to.String(), "path": to.EscapedPath(), "body": body}
+	for name, t := range sorted(c.own.Headers) {
+		value, err := v.fill(t)
+		if err != nil {
+			return nil, "", v.wrong(err)
+		}
+		if strings.ContainsAny(value.Reveal(), "\r\n\x00") {
+			return nil, "", v.wrong(fault.New(fault.Invalid, "the header %s of the token request holds a line break", name))
+		}
+		r.Header.Set(name, show(value))
+	}
+	return r, body, nil
+}
+
+// sorted walks over a map by its names.
+func sorted[V any](m map[string]V) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
+		for _, name := range slices.Sorted(maps.Keys(m)) {
+			if !yield(name, m[name]) {
+				return
+			}
+		}
+	}
+}
+
+func basic(id, secret string) seal.Secret {
+	r := http.Request{Header: http.Header{}}
+	r.SetBasicAuth(id, secret)
+	return seal.NewSecret(r.Header.Get("Authorization"))
 }

@@ -41,9 +41,11 @@ func (r *reader) scheme(key, at string, v tree.Value) model.Scheme {
 		r.warn(at+"/type", "%s is no type of security scheme; an integration has to define it", quote(s.Type))
 	}
 	switch {
+	case s.Type == model.TypeAPIKey && strings.EqualFold(v.Get("x-amazon-apigateway-authtype").Text(), model.TypeSigV4):
+		s.Type = model.TypeSigV4
 	case s.Type == model.TypeAPIKey && (s.Name == "" || !slices.Contains([]string{"header", "query", "cookie"}, s.In)):
 		r.warn(at, "an API key needs a name, and in: header, query or cookie; an integration has to define it")
-	case s.Type == model.TypeHTTP && s.Scheme != "basic" && s.Scheme != "bearer":
+	case s.Type == model.TypeHTTP && !slices.Contains([]string{"basic", "bearer", "digest"}, s.Scheme):
 		r.warn(at+"/scheme", "%s is not supported; an integration has to define it", quote(s.Scheme))
 	case s.Type == model.TypeOAuth2 && r.two:
 		s.Flows = r.flow2(v, at)
@@ -64,6 +66,8 @@ func (r *reader) flows(v tree.Value, at string) (f model.Flows) {
 			f.AuthorizationCode = readFlow(flow)
 		case model.GrantImplicit:
 			f.Implicit = readFlow(flow)
+		case "deviceAuthorization": // OpenAPI 3.2
+			f.DeviceCode = readFlow(flow)
 		default:
 			if !strings.HasPrefix(name, "x-") {
 				r.warn(at+"/"+tree.Escape(name), "there is no such flow")
@@ -93,6 +97,7 @@ func (r *reader) flow2(v tree.Value, at string) (f model.Flows) {
 func readFlow(v tree.Value) *model.Flow {
 	flow := &model.Flow{
 		AuthorizationURL: v.Get("authorizationUrl").Text(),
+		DeviceURL:        v.Get("deviceAuthorizationUrl").Text(),
 		TokenURL:         v.Get("tokenUrl").Text(),
 		RefreshURL:       v.Get("refreshUrl").Text(),
 	}

@@ -19,6 +19,10 @@ type Token struct {
 	ExpiresAt    time.Time   `json:"expires_at,omitzero"` // counted from before the request was sent; zero: unknown
 	CreatedAt    time.Time   `json:"created_at,omitzero"` // just before the request was sent
 	Manual       bool        `json:"manual,omitzero"`     // typed by a person, and used as it is
+	// Values are further values of the answer that calls and refreshes want, by name.
+	Values map[string]seal.Secret `json:"values,omitzero"`
+	// ProofKey is the private key that the token is bound to, as a JWK (RFC 9449).
+	ProofKey seal.Secret `json:"proof_key,omitzero"`
 }
 
 // A Record is the stored state of one integration's token for one security scheme. It is a value: a transition returns a new
@@ -36,6 +40,11 @@ type Record struct {
 	AuthMethod string  `json:"auth_method,omitzero"`
 	Claim      Claim   `json:"claim,omitzero"`
 	Failure    Failure `json:"failure,omitzero"`
+	Login      Login   `json:"login,omitzero"`
+	// RenewBefore is how long before its expiry the token is renewed, in seconds; 0: by its life.
+	RenewBefore float64 `json:"renew_before,omitzero"`
+	// History are the last exchanges with the token endpoint, the oldest first.
+	History []Exchange `json:"history,omitzero"`
 	// Rejected: the API refused the token although it has not expired (failure mode 23).
 	Rejected bool `json:"rejected,omitzero"`
 	// TrustedUntil: until then a refusal by the API is not the token's fault, for the last renewal did not help (failure
@@ -49,6 +58,37 @@ type Record struct {
 	// Used: somebody wanted this token, so it is renewed ahead of its expiry. A token that nobody wants is left to expire.
 	Used bool `json:"used,omitzero"`
 }
+
+// A Login is what began with credentials, or with a person's consent, and was refreshed since (failure mode 37).
+type Login struct {
+	At        time.Time `json:"at,omitzero"`
+	Refreshes int       `json:"refreshes,omitzero"`
+	Last      bool      `json:"last,omitzero"` // no refresh prolongs it
+}
+
+// Limits are what a service grants a login. The zero Limits: it does not say.
+type Limits struct {
+	RenewBefore     time.Duration // of a token, before its expiry (failure mode 34)
+	SessionLifetime time.Duration // of a login, however often it is refreshed
+	MaxRefreshes    int
+}
+
+// An Exchange is one request to a token endpoint and what came back, without secrets.
+type Exchange struct {
+	At         time.Time `json:"at"`
+	Seconds    float64   `json:"seconds"` // until the answer was read
+	Purpose    string    `json:"purpose"` // token, refresh, step NAME, ...
+	Method     string    `json:"method"`
+	Host       string    `json:"host"`
+	AuthMethod string    `json:"auth_method,omitzero"`
+	Status     int       `json:"status,omitzero"` // 0: no answer came
+	Code       string    `json:"code,omitzero"`   // the OAuth error code
+	Outcome    string    `json:"outcome"`         // "a token", or what was wrong
+	Rule       string    `json:"rule,omitzero"`   // what decided the token's life
+	Skew       float64   `json:"skew,omitzero"`   // seconds that the server's clock is ahead of ours
+}
+
+const mostHistory = 8
 
 // A Claim says that somebody is asking for a token. It lapses when a waiter has seen it for as long as it lasts by its own
 // clock: clocks of other machines are not trusted (failure mode 22).

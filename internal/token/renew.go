@@ -303,14 +303,14 @@ func (k *Keeper) attempt(ctx context.Context, n *renewal, r Record) (o outcome) 
 	s := n.subject
 	if r.Claim.Spends {
 		o.refreshed = true
-		o.answer, o.err = s.Source.Ask(ctx, Ask{RefreshToken: r.Token.RefreshToken, AuthMethod: r.AuthMethod, Wanted: n.reason == wanted})
+		o.answer, o.err = s.Source.Ask(ctx, Ask{RefreshToken: r.Token.RefreshToken, AuthMethod: r.AuthMethod, Previous: r.Token, Wanted: n.reason == wanted})
 		if o.err == nil || !s.CanGrant || !useless(o.err) {
 			o.err = onlyRefresh(o.err, s)
 			return o
 		}
 		o.refreshed, o.useless = false, true
 	}
-	o.answer, o.err = s.Source.Ask(ctx, Ask{AuthMethod: r.AuthMethod, Wanted: n.reason == wanted})
+	o.answer, o.err = s.Source.Ask(ctx, Ask{AuthMethod: r.AuthMethod, Previous: r.Token, Wanted: n.reason == wanted})
 	return o
 }
 

@@ -19,6 +19,10 @@ type Ask struct {
 	RefreshToken seal.Secret
 	// AuthMethod is the style of client authentication that worked last, as an earlier Answer named it; "" if none has.
 	AuthMethod string
+	// With are values that a person's consent brought, by name: they are spent in place of the credentials.
+	With map[string]seal.Secret
+	// Previous is the token that is there now.
+	Previous Token
 	// Wanted: a person waits for it, so it need not wait for a turn.
 	Wanted bool
 }
@@ -27,6 +31,8 @@ type Ask struct {
 type Answer struct {
 	Token      Token
 	AuthMethod string // the style of client authentication that worked, to be given to the next Ask
+	Limits     Limits
+	Exchanges  []Exchange
 }
 
 // An AskError is why an [Ask] failed. Any other error of a Source is taken for a temporary failure in which the refresh token
@@ -38,6 +44,7 @@ type AskError struct {
 	InDoubt    bool          // the server may have acted although no usable answer came: the refresh token may be spent
 	RetryAfter time.Duration // the server asked for this pause; 0 if it did not
 	Postponed  bool          // nothing was sent: it is not yet its turn, but after RetryAfter
+	Exchanges  []Exchange    // that led to it
 	Err        error         // what to show: a *fault.Error with a hint, without secrets
 }
 

@@ -54,7 +54,7 @@ func (r Record) renewable(now time.Time) bool {
 const leastMargin = 30 * time.Second
 
 // RenewAt returns when the token is to be renewed: when a fifth of its life is left, at least 30 s and never more than half
-// of its life (failure mode 21); at its expiry if a person typed it or the server repeats itself (failure mode 35). Zero: only
+// of its life (failure mode 21), or as the configuration says; at its expiry if a person typed it or the server repeats itself (failure mode 35). Zero: only
 // when it is refused, for nobody knows its expiry.
 func (r Record) RenewAt() time.Time {
 	t := r.Token
@@ -62,6 +62,9 @@ func (r Record) RenewAt() time.Time {
 		return t.ExpiresAt
 	}
 	life := t.ExpiresAt.Sub(t.CreatedAt)
+	if r.RenewBefore > 0 {
+		return t.ExpiresAt.Add(-min(time.Duration(r.RenewBefore*float64(time.Second)), life/2))
+	}
 	return t.ExpiresAt.Add(-min(max(life/5, leastMargin), life/2))
 }
 
@@ -83,7 +86,7 @@ func (r Record) For(configuration seal.Secret) Record {
 	if r.Configuration.Equal(configuration) {
 		return r
 	}
-	fresh := Record{ID: r.ID, Generation: r.Generation, Configuration: configuration}
+	fresh := Record{ID: r.ID, Generation: r.Generation, Configuration: configuration, History: r.History}
 	if r.Token.Manual {
 		fresh.Token = r.Token
 	}

@@ -2,9 +2,12 @@ package token
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/seal"
 )
 
 // Claimed returns the record with a claim on it for an attempt for the subject. If it takes over a claim that has lapsed, the
@@ -19,7 +22,7 @@ func (r Record) Claimed(c Claim, s *Subject) Record {
 // Spends reports whether an attempt for the subject spends the refresh token: there is one, and either it is certainly unspent
 // or nothing else is left to try (failure mode 17).
 func (r Record) Spends(s *Subject) bool {
-	return s.CanRefresh && !r.Token.RefreshToken.IsZero() && !(r.InDoubt && s.CanGrant)
+	return s.CanRefresh && !r.Token.RefreshToken.IsZero() && !r.Login.Last && !(r.InDoubt && s.CanGrant)
 }
 
 // Renewed returns the record after an answer. refreshed: it came of the refresh token, so what it leaves out stays (RFC 6749
@@ -33,15 +36,54 @@ func (r Record) Renewed(a Answer, refreshed bool) Record {
 		if t.Scope == "" {
 			t.Scope = r.Token.Scope
 		}
+		for name, value := range r.Token.Values {
+			if t.Values[name].IsZero() {
+				t.Values = with(t.Values, name, value)
+			}
+		}
 	}
+	login := r.Login.next(&t, a.Limits, refreshed)
 	return Record{
 		ID:            r.ID,
 		Generation:    r.Generation + 1,
 		Configuration: r.Configuration,
 		Token:         t,
 		AuthMethod:    a.AuthMethod,
+		Login:         login,
+		RenewBefore:   a.Limits.RenewBefore.Seconds(),
+		History:       remember(r.History, a.Exchanges),
 		Repeated:      t.AccessToken.Equal(r.Token.AccessToken),
 	}
+}
+
+func with(values map[string]seal.Secret, name string, value seal.Secret) map[string]seal.Secret {
+	values = maps.Clone(values)
+	if values == nil {
+		values = map[string]seal.Secret{}
+	}
+	values[name] = value
+	return values
+}
+
+// next is the login after a token, which ends with it at the latest (failure mode 37).
+func (l Login) next(t *Token, limits Limits, refreshed bool) Login {
+	next := Login{At: t.CreatedAt}
+	if refreshed {
+		next = Login{At: l.At, Refreshes: l.Refreshes + 1}
+	}
+	if limits.SessionLifetime > 0 && !next.At.IsZero() {
+		if end := next.At.Add(limits.SessionLifetime); t.ExpiresAt.IsZero() || !t.ExpiresAt.Before(end) {
+			t.ExpiresAt, t.ExpiresIn, next.Last = end, end.Sub(t.CreatedAt).Seconds(), true
+		}
+	}
+	next.Last = next.Last || limits.MaxRefreshes > 0 && next.Refreshes >= limits.MaxRefreshes
+	return next
+}
+
+// remember adds to the history.
+func remember(history, more []Exchange) []Exchange {
+	all := slices.Concat(history, more)
+	return all[max(len(all)-mostHistory, 0):]
 }
 
 // Bounds of the pause after a failure.
@@ -59,7 +101,9 @@ func (r Record) Failed(now time.Time, err error, jitter float64) Record {
 		ask = &AskError{Err: err, InDoubt: true}
 	}
 	r.InDoubt = r.InDoubt || (ask.InDoubt && r.Claim.Spends)
+	spent := r.Claim.Spends
 	r.Claim = Claim{}
+	r.History = remember(r.History, ask.Exchanges)
 	if ask.Rejected {
 		r.Token.RefreshToken, r.InDoubt = Token{}.RefreshToken, false
 	}
@@ -74,6 +118,9 @@ func (r Record) Failed(now time.Time, err error, jitter float64) Record {
 	case ask.Postponed:
 		r.Failure.Count--
 		r.Failure.Next = now.Add(ask.RetryAfter + time.Duration(jitter*float64(leastPause)))
+	case spent && ask.Permanent && r.Usable(now) && !r.Token.ExpiresAt.IsZero(): // failure mode 34: too early, perhaps
+		r.Failure.Permanent = false
+		r.Failure.Next = now.Add(r.Token.ExpiresAt.Sub(now) / 2)
 	case !ask.Permanent:
 		r.Failure.Next = now.Add(max(pause(r.Failure.Count, jitter), ask.RetryAfter))
 	}
@@ -119,7 +166,7 @@ func (r Record) Trusted(now time.Time) Record {
 // Replaced returns the record with a token that a person typed; the zero Token clears it. Failures are forgotten.
 func (r Record) Replaced(t Token) Record {
 	t.Manual = !t.AccessToken.IsZero()
-	return Record{ID: r.ID, Generation: r.Generation + 1, Configuration: r.Configuration, AuthMethod: r.AuthMethod, Token: t}
+	return Record{ID: r.ID, Generation: r.Generation + 1, Configuration: r.Configuration, AuthMethod: r.AuthMethod, Token: t, History: r.History}
 }
 
 // Forgiven returns the record without its failure: a person wants another attempt.

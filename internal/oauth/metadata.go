@@ -1,0 +1,149 @@
+package oauth
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/outbound"
+	"carnet.dev/carnet/internal/recent"
+	"carnet.dev/carnet/internal/recipe"
+	"carnet.dev/carnet/internal/token"
+)
+
+// Metadata remembers what issuers say of themselves (OpenID Connect Discovery 1.0 4, RFC 8414). It is safe for concurrent use.
+type Metadata struct{ known *recent.Values[*issuer] }
+
+// An issuer's metadata change seldom: they are good for an hour, and for a day while the issuer is away.
+var ofIssuers = recent.Options{Fresh: time.Hour, Keep: 24 * time.Hour, Most: 1000}
+
+// NewMetadata returns one that knows of nobody.
+func NewMetadata() *Metadata { return &Metadata{recent.New[*issuer](ofIssuers)} }
+
+type issuer struct {
+	Issuer        string `json:"issuer"`
+	Authorization string `json:"authorization_endpoint"`
+	Token         string `json:"token_endpoint"`
+	Device        string `json:"device_authorization_endpoint"`
+	Revocation    string `json:"revocation_endpoint"`
+	Introspection string `json:"introspection_endpoint"`
+	IssInRedirect bool   `json:"authorization_response_iss_parameter_supported"`
+}
+
+// resolved is the configuration with its empty URLs filled in by the issuer's metadata.
+func (s *Source) resolved(ctx context.Context) (Config, error) {
+	c := s.config
+	if !c.discovers() {
+		return c, nil
+	}
+	m, err := s.metadata.get(ctx, s.client, c)
+	if err != nil {
+		if c.TokenURL != "" {
+			return c, nil // the rest is not needed for a token
+		}
+		return c, err
+	}
+	for _, f := range []struct {
+		at   *string
+		said string
+	}{
+		{&c.AuthorizationURL, m.Authorization}, {&c.TokenURL, m.Token}, {&c.DeviceURL, m.Device},
+		{&c.RevocationURL, m.Revocation}, {&c.IntrospectionURL, m.Introspection}, {&c.Issuer, m.Issuer},
+	} {
+		if *f.at == "" {
+			*f.at = f.said
+		}
+	}
+	return c, nil
+}
+
+const wellKnownOpenID, wellKnownOAuth = "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"
+
+// places are where an issuer's metadata may be: after its URL (OpenID Connect Discovery 1.0 4), and between its host and path (RFC
+// 8414 3.1).
+func (c Config) places() ([]string, error) {
+	if c.MetadataURL != "" {
+		return []string{c.MetadataURL}, nil
+	}
+	v := newEnv(c, token.Ask{})
+	value, err := v.fill(recipe.Template(c.Issuer))
+	if err != nil {
+		return nil, v.wrong(err)
+	}
+	u, err := url.Parse(value.Reveal())
+	if err != nil || u.Host == "" {
+		return nil, v.wrong(fault.New(fault.Invalid, "issuer is no URL"))
+	}
+	path := strings.TrimSuffix(u.EscapedPath(), "/")
+	host := u.Scheme + "://" + u.Host
+	return []string{host + path + wellKnownOpenID, host + wellKnownOAuth + path, host + wellKnownOpenID + path}, nil
+}
+
+func (m *Metadata) get(ctx context.Context, client *http.Client, c Config) (*issuer, error) {
+	places, err := c.places()
+	if err != nil {
+		return nil, err
+	}
+	return m.known.Get(ctx, places[0]+" "+c.Issuer, func(ctx context.Context, _ *issuer, _ bool) (*issuer, error) {
+		var first error
+		for _, place := range places {
+			said, err := fetchMetadata(ctx, client, place)
+			if err == nil {
+				return said, c.check(said, place)
+			}
+			if first == nil {
+				first = err
+			}
+		}
+		return nil, first
+	})
+}
+
+// check compares the issuer that the metadata name with the one that was asked for (RFC 8414 3.3): else one could speak for another.
+func (c Config) check(said *issuer, place string) error {
+	want := c.Issuer
+	if want == "" {
+		want = strings.TrimSuffix(place, wellKnownOpenID)
+		if want == place {
+			return nil // not a place that tells
+		}
+	}
+	if said.Issuer == "" || strings.TrimSuffix(said.Issuer, "/") != strings.TrimSuffix(want, "/") {
+		return &token.AskError{Permanent: true, Err: fault.New(fault.Upstream, "the metadata at %s are of the issuer %q, not of %q", place, printable(said.Issuer, 200), want).
+			WithHint("set issuer to what the service says, or fill in token_url yourself")}
+	}
+	return nil
+}
+
+func fetchMetadata(ctx context.Context, client *http.Client, place string) (*issuer, error) {
+	wrong := func(err error, format string, args ...any) error {
+		if err == nil {
+			err = fault.New(fault.Upstream, format, args...).WithHint("check issuer, or fill in token_url and the other URLs yourself")
+		}
+		return &token.AskError{Err: err}
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, place, nil)
+	if err != nil {
+		return nil, wrong(nil, "%s is no URL", place)
+	}
+	r.Header.Set("Accept", "application/json")
+	answer, err := client.Do(r)
+	if err != nil {
+		return nil, wrong(outbound.Explain(err, "asking for the metadata of "+r.URL.Host), "")
+	}
+	defer answer.Body.Close()
+	var said issuer
+	if answer.StatusCode != http.StatusOK {
+		return nil, wrong(nil, "%s answered %s instead of the issuer's metadata", place, answer.Status)
+	}
+	if err := json.UnmarshalRead(io.LimitReader(answer.Body, maxAnswer), &said); err != nil {
+		return nil, wrong(nil, "%s answered something else than the issuer's metadata", place)
+	}
+	return &said, nil
+}
