@@ -143,6 +143,20 @@ func (c *Client) RenewToken(ctx context.Context, integration, scheme string) (ap
 	return t, err
 }
 
+// ConnectIntegration begins a person's consent. scheme may be empty if there is only one token.
+func (c *Client) ConnectIntegration(ctx context.Context, integration, scheme string, r api.Connect) (api.Connection, error) {
+	var connection api.Connection
+	err := c.do(ctx, request{method: http.MethodPost, path: []string{integrations, integration, "tokens", only(scheme), "connection"}, body: r}, &connection)
+	return connection, err
+}
+
+// FinishConnection ends a person's consent with the parameters of the service's redirect.
+func (c *Client) FinishConnection(ctx context.Context, redirect map[string]string) (api.Token, error) {
+	var t api.Token
+	err := c.do(ctx, request{method: http.MethodPost, path: []string{"connections"}, body: redirect}, &t)
+	return t, err
+}
+
 // ClearToken forgets a token. scheme may be empty if there is only one token.
 func (c *Client) ClearToken(ctx context.Context, integration, scheme string) error {
 	return c.delete(ctx, integrations, integration, "tokens", only(scheme))

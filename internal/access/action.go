@@ -24,9 +24,10 @@ const (
 	OperationRead Action = "operation.read"
 	OperationRun  Action = "operation.run"
 
-	TokenRead  Action = "token.read"
-	TokenRenew Action = "token.renew"
-	TokenClear Action = "token.clear"
+	TokenRead    Action = "token.read"
+	TokenRenew   Action = "token.renew"
+	TokenConnect Action = "token.connect"
+	TokenClear   Action = "token.clear"
 
 	AuditRead Action = "audit.read"
 
@@ -58,6 +59,7 @@ var roles = map[Action]Role{
 	ModelValidate: Operator,
 	OperationRun:  Operator,
 	TokenRenew:    Operator,
+	TokenConnect:  Operator,
 
 	ModelImport:       Admin,
 	ModelUpdate:       Admin,

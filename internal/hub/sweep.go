@@ -69,6 +69,9 @@ func (h *Hub) sweepToken(ctx context.Context, id string) error {
 // tidy deletes what has outlived its use: ended sessions, old audit entries, and in memory what nobody has asked for lately.
 func (h *Hub) tidy(ctx context.Context, now time.Time) error {
 	h.tokens.Forget(now.Add(-tidyEvery))
+	if err := h.forgetConnections(ctx, now); err != nil {
+		return err
+	}
 	if _, err := h.guard.Sweep(ctx); err != nil || h.retention <= 0 {
 		return err
 	}

@@ -35,6 +35,9 @@ func (v *env) read(d *document, status int, c call, began time.Time) (token.Toke
 	if err != nil {
 		return token.Token{}, "", err
 	}
+	if err := v.checkNonce(d); err != nil {
+		return token.Token{}, "", err
+	}
 	t := token.Token{AccessToken: seal.NewSecret(access), CreatedAt: began} // failure mode 22
 	refresh, err := v.find(d, where.RefreshToken, "refresh_token")
 	if err != nil {

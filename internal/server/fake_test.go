@@ -193,6 +193,14 @@ func (f *fake) RenewToken(_ context.Context, c access.Caller, integration, schem
 	return api.Token{Scheme: scheme}, f.note(c, []any{integration, scheme})
 }
 
+func (f *fake) ConnectIntegration(_ context.Context, c access.Caller, integration, scheme string, r api.Connect) (api.Connection, error) {
+	return api.Connection{AuthorizationURL: "https://provider.example/authorize", State: "state", RedirectURI: r.RedirectURI}, f.note(c, []any{integration, scheme, r})
+}
+
+func (f *fake) FinishConnection(_ context.Context, c access.Caller, redirect map[string]string) (api.Token, error) {
+	return api.Token{Scheme: redirect["state"]}, f.note(c, redirect)
+}
+
 func (f *fake) ClearToken(_ context.Context, c access.Caller, integration, scheme string) error {
 	return f.note(c, []any{integration, scheme})
 }

@@ -155,6 +155,14 @@ func tokens() []route {
 			endpoint: reading(func(x *exchange) (api.Token, error) {
 				return x.RenewToken(x.ctx(), x.caller, x.path("name"), x.scheme())
 			})},
+		{method: "POST", path: "/integrations/{name}/tokens/{scheme}/connection", id: "ConnectIntegration", summary: "Begins a person's consent: the answer says where the browser has to go. The scheme \"-\" is the only one that there is.",
+			endpoint: writing(func(x *exchange, in api.Connect) (api.Connection, error) {
+				return x.ConnectIntegration(x.ctx(), x.caller, x.path("name"), x.scheme(), in)
+			})},
+		{method: "POST", path: "/connections", id: "FinishConnection", summary: "Ends a person's consent with the parameters that the service's redirect came with.",
+			endpoint: writing(func(x *exchange, in map[string]string) (api.Token, error) {
+				return x.FinishConnection(x.ctx(), x.caller, in)
+			})},
 		{method: "DELETE", path: "/integrations/{name}/tokens/{scheme}", id: "ClearToken", summary: "Forgets a token. The scheme \"-\" is the only one that there is.",
 			endpoint: reading(func(x *exchange) (api.Done, error) {
 				err := x.ClearToken(x.ctx(), x.caller, x.path("name"), x.scheme())

@@ -209,6 +209,12 @@ func (c *checker) people(ctx context.Context) error {
 }
 
 func (c *checker) rest(ctx context.Context) error {
+	err := each(ctx, c, c.Connections, func(r driver.Record, pending integration.Connection) {
+		c.refers(r, true, func() bool { return c.uids[pending.UID] }, "it is of no integration", "it does no harm, and goes when it expires")
+	})
+	if err != nil {
+		return err
+	}
 	if err := each(ctx, c, c.Audit, func(driver.Record, audit.Entry) {}); err != nil {
 		return err
 	}

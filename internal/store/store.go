@@ -26,6 +26,7 @@ type Store struct {
 	Users        *Collection[access.User]             // by name
 	Accounts     *Collection[access.Account]          // by name
 	Sessions     *Collection[access.Session]          // by digest of the session's text
+	Connections  *Collection[integration.Connection]  // by digest of their state
 	Audit        *Collection[audit.Entry]             // the newest first
 
 	driver *breaker
@@ -42,6 +43,7 @@ func Open(ctx context.Context, d driver.Driver, keys *seal.Keyring) (*Store, err
 	s.Users = collection[access.User](s, "user")
 	s.Accounts = collection[access.Account](s, "account")
 	s.Sessions = collection[access.Session](s, "session")
+	s.Connections = collection[integration.Connection](s, "connection")
 	s.Audit = collection[audit.Entry](s, "audit")
 	s.models = collection[model.Model](s, "model")
 	if err := s.check(ctx); err != nil {

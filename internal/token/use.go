@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/seal"
 )
 
 // Held is a token to be sent, and the generation by which [Keeper.Reject] knows it.
@@ -160,4 +161,35 @@ func (r Record) refusal(s *Subject, now time.Time) error {
 		return fault.New(fault.Unavailable, "no token: %s; the next attempt is in %s", r.Failure.Cause, wait).WithHint("%s", r.Failure.Hint)
 	}
 	return nil
+}
+
+// Connect asks for a token with what a person's consent brought, and stores it over whatever there is. It goes on if the caller
+// leaves: what was brought can be spent once only.
+func (k *Keeper) Connect(ctx context.Context, s *Subject, with map[string]seal.Secret) (Record, error) {
+	var r Record
+	var err error
+	done := make(chan struct{})
+	if !k.start(func() {
+		defer close(done)
+		r, err = k.connect(context.WithoutCancel(ctx), s, with)
+	}) {
+		return Record{}, errClosing()
+	}
+	if gaveUp := await(ctx, done); gaveUp != nil {
+		return Record{}, gaveUp
+	}
+	return r, err
+}
+
+func (k *Keeper) connect(ctx context.Context, s *Subject, with map[string]seal.Secret) (Record, error) {
+	asking, cancel := context.WithTimeout(ctx, k.ask)
+	defer cancel()
+	began := time.Now()
+	answer, err := s.Source.Ask(asking, Ask{With: with, Wanted: true})
+	o := outcome{answer: answer, err: err, at: time.Now(), used: true}
+	k.observer.Renewal(Renewal{ID: s.ID, Outcome: o.name(), Cause: o.cause(), Took: o.at.Sub(began)})
+	if err != nil {
+		return Record{}, told(err)
+	}
+	return k.update(ctx, s, func(r Record) (Record, bool) { return o.apply(r), true })
 }
