@@ -16,8 +16,8 @@ import (
 
 const unsignedPayload = "UNSIGNED-PAYLOAD"
 
-// escapesOnce reports whether the service takes the path as it is sent. All others see each percent sign encoded once more, and the
-// path without empty and dot segments.
+// escapesOnce reports whether the service takes the path as it is sent. All others see each percent sign encoded once more, and
+// the path without empty and dot segments.
 func escapesOnce(service string) bool {
 	return service == "s3" || strings.HasPrefix(service, "s3-") || service == "s3express"
 }
@@ -83,7 +83,7 @@ func normalQuery(query string) string {
 	return strings.Join(pairs, "&")
 }
 
-// escaped percent-encodes all but the unreserved characters (RFC 3986 2.3) and those to keep. What is encoded is not encoded again.
+// escaped percent-encodes all but the unreserved characters (RFC 3986 2.3) and those to keep. What is encoded stays as it is.
 func escaped(text, keep string) string {
 	var out strings.Builder
 	for i := 0; i < len(text); i++ {

@@ -8,7 +8,9 @@ import (
 )
 
 // suffixes of AWS's hosts, the longer ones first.
-var suffixes = []string{".amazonaws.com.cn", ".amazonwebservices.com.cn", ".amazonaws.com", ".amazonaws.eu", ".api.aws", ".on.aws"}
+var suffixes = []string{
+	".amazonaws.com.cn", ".amazonwebservices.com.cn", ".amazonaws.com", ".amazonaws.eu", ".api.aws", ".on.aws",
+}
 
 var regionName = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
 
@@ -66,7 +68,7 @@ func read(host string) (service, region string) {
 	return "", ""
 }
 
-// labelsOf splits what stands before AWS's suffix, but for the labels that only say how the host is reached; nil for others' hosts.
+// labelsOf splits what stands before AWS's suffix, without the labels that only say how the host is reached; nil for others' hosts.
 func labelsOf(host string) []string {
 	for _, suffix := range suffixes {
 		if name, ok := strings.CutSuffix(host, suffix); ok {

@@ -19,13 +19,17 @@ import (
 	"carnet.dev/carnet/internal/token"
 )
 
-const maxReply = 1 << 20 // bytes; failure mode 11
+const (
+	maxReply     = 1 << 20 // bytes; failure mode 11
+	endpointHint = "check the role's endpoint: it has to be AWS's security token service"
+)
 
 // A reply is what the token service answered.
 type reply struct {
 	*http.Response
-	began   time.Time // before the request
-	secrets []seal.Secret
+	began    time.Time     // before the request
+	secrets  []seal.Secret // of the request
+	identity bool          // the request had an OpenID token and no signature
 }
 
 // document is the parts of an answer that count, be it of the one kind or of the other, or an error.
@@ -54,7 +58,8 @@ func (a reply) read(asked time.Duration) (Temporary, error) {
 	host := a.Request.URL.Host
 	body, err := io.ReadAll(io.LimitReader(a.Body, maxReply))
 	if err != nil {
-		return Temporary{}, &token.AskError{InDoubt: true, Err: outbound.Explain(err, "reading the token service's answer from "+host)}
+		explained := outbound.Explain(err, "reading the token service's answer from "+host)
+		return Temporary{}, &token.AskError{InDoubt: true, Err: explained}
 	}
 	var d document
 	broken := xml.Unmarshal(body, &d) != nil
@@ -68,8 +73,8 @@ func (a reply) read(asked time.Duration) (Temporary, error) {
 	c := Credentials{strings.TrimSpace(k.AccessKeyId), seal.NewSecret(strings.TrimSpace(k.SecretAccessKey)),
 		seal.NewSecret(strings.TrimSpace(k.SessionToken))}
 	if broken || c.SessionToken.IsZero() || c.check() != nil { // failure mode 8
-		return Temporary{}, &token.AskError{InDoubt: true, Err: fault.New(fault.Upstream, "%s answered %s, but no credentials that can be used",
-			host, a.quote(a.Status, 60)).WithHint("check the role's endpoint: it has to be AWS's security token service")}
+		unusable := fault.New(fault.Upstream, "%s answered %s, but no credentials that can be used", host, a.quote(a.Status, 60))
+		return Temporary{}, &token.AskError{InDoubt: true, Err: unusable.WithHint("%s", endpointHint)}
 	}
 	return Temporary{c, a.expiry(k.Expiration, asked)}, nil
 }

@@ -39,9 +39,10 @@ func Assume(ctx context.Context, client *http.Client, c Credentials, r Role) (Te
 	if r.ExternalID != "" {
 		form.Set("ExternalId", r.ExternalID)
 	}
-	return r.ask(ctx, client, form, []seal.Secret{c.SecretAccessKey, c.SessionToken}, func(request *http.Request, region string) error {
-		return Signature(c, "sts", region).Apply(request, seal.Secret.Reveal)
-	})
+	return r.ask(ctx, client, form, reply{secrets: []seal.Secret{c.SecretAccessKey, c.SessionToken}},
+		func(request *http.Request, region string) error {
+			return Signature(c, "sts", region).Apply(request, seal.Secret.Reveal)
+		})
 }
 
 // AssumeWithWebIdentity asks for credentials of the role with the token of an OpenID provider that the role trusts
@@ -49,7 +50,8 @@ func Assume(ctx context.Context, client *http.Client, c Credentials, r Role) (Te
 func AssumeWithWebIdentity(ctx context.Context, client *http.Client, identity seal.Secret, r Role) (Temporary, error) {
 	form := r.form("AssumeRoleWithWebIdentity")
 	form.Set("WebIdentityToken", identity.Reveal())
-	return r.ask(ctx, client, form, []seal.Secret{identity}, func(*http.Request, string) error { return nil })
+	return r.ask(ctx, client, form, reply{secrets: []seal.Secret{identity}, identity: true},
+		func(*http.Request, string) error { return nil })
 }
 
 func (r Role) form(action string) url.Values {
@@ -63,8 +65,8 @@ func (r Role) form(action string) url.Values {
 	return form
 }
 
-// ask makes one request. secrets are in it, and stay out of errors; sign adds a signature for a region.
-func (r Role) ask(ctx context.Context, client *http.Client, form url.Values, secrets []seal.Secret,
+// ask makes one request, which sign adds a signature for a region to, and fills in the reply.
+func (r Role) ask(ctx context.Context, client *http.Client, form url.Values, a reply,
 	sign func(request *http.Request, region string) error) (Temporary, error) {
 	var sent atomic.Bool // the request may have reached the server
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
@@ -75,17 +77,17 @@ func (r Role) ask(ctx context.Context, client *http.Client, form url.Values, sec
 	if err != nil {
 		return Temporary{}, &token.AskError{Permanent: true, Err: err}
 	}
-	began := time.Now()
-	answer, err := follownone(client).Do(request)
-	if err != nil {
-		return Temporary{}, &token.AskError{InDoubt: sent.Load(), Err: outbound.Explain(err, "asking for a role's credentials at "+request.URL.Host)}
+	a.began = time.Now()
+	if a.Response, err = staying(client).Do(request); err != nil {
+		explained := outbound.Explain(err, "asking for a role's credentials at "+request.URL.Host)
+		return Temporary{}, &token.AskError{InDoubt: sent.Load(), Err: explained}
 	}
-	defer answer.Body.Close()
-	return reply{answer, began, secrets}.read(r.Duration)
+	defer a.Body.Close()
+	return a.read(r.Duration)
 }
 
-// follownone is the client, but that it follows no redirect: a POST with credentials never leaves its host (failure mode 10).
-func follownone(client *http.Client) *http.Client {
+// staying is the client, but that it follows no redirect: a POST with credentials never leaves its host (failure mode 10).
+func staying(client *http.Client) *http.Client {
 	own := *client
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &own
@@ -101,7 +103,8 @@ func (r Role) request(ctx context.Context, form url.Values) (request *http.Reque
 	}
 	request, err = http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
 	if err != nil || request.URL.Host == "" || request.URL.Scheme != "http" && request.URL.Scheme != "https" {
-		return nil, "", fault.New(fault.Invalid, "the URL of the token service is not an http or https one").WithHint("correct the role's endpoint")
+		return nil, "", fault.New(fault.Invalid, "the URL of the token service is not an http or https one").
+			WithHint("correct the role's endpoint")
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 	request.Header.Set("Accept", "application/xml")

@@ -1,6 +1,6 @@
-// Package aws signs requests to Amazon Web Services (Signature Version 4), and asks their security token service for the temporary
-// credentials of a role. It makes one attempt and keeps nothing: when to ask again, and where credentials are kept, is others'
-// business. A [Signer] fits package credential's Credential.
+// Package aws signs requests to Amazon Web Services (Signature Version 4), and asks their security token service for the
+// temporary credentials of a role. It makes one attempt and keeps nothing: when to ask again, and where credentials are kept, is
+// others' business. A [Signer] fits package credential's Credential.
 package aws
 
 import (
@@ -96,9 +96,10 @@ func (s *Signer) scope(host string) (service, region string, err error) {
 func (c Credentials) check() error {
 	switch {
 	case c.AccessKeyID == "" || c.SecretAccessKey.IsZero():
-		return fault.New(fault.Invalid, "the access key is not filled in").WithHint("give both the access key id and the secret access key")
+		return fault.New(fault.Invalid, "the access key is not filled in").
+			WithHint("give both the access key id and the secret access key")
 	case !printable(c.AccessKeyID) || !printable(c.SecretAccessKey.Reveal()) || !printable(c.SessionToken.Reveal()):
-		return fault.New(fault.Invalid, "the access key or the session token holds a blank, a line break or another character that it can't have").
+		return fault.New(fault.Invalid, "the access key or the session token holds a blank, a line break or what else it can't have").
 			WithHint("set it again without; a file often ends with a line break")
 	}
 	return nil

@@ -16,48 +16,59 @@ type verdict struct {
 	hint               string
 }
 
+const (
+	unknownKey = "AWS does not know the access key id: check it, and the session token if the key is a temporary one"
+	wrongKey   = "check the secret access key"
+	expiredKey = "the session token has expired: give other credentials"
+)
+
 // hints say what to do about a code after which asking again does not help.
 var hints = map[string]string{
-	"AccessDenied":                "the role's trust policy has to allow this, and a policy of the access key's owner too; check the ARN and the external id",
-	"InvalidClientTokenId":        "AWS does not know the access key id: check it, and the session token if the key is a temporary one",
-	"UnrecognizedClientException": "AWS does not know the access key id: check it, and the session token if the key is a temporary one",
-	"SignatureDoesNotMatch":       "check the secret access key",
-	"ExpiredToken":                "the session token has expired: give other credentials",
+	"AccessDenied": "the role's trust policy has to allow this, and a policy of the access key's owner too; " +
+		"check the ARN and the external id",
+	"ExpiredToken":                expiredKey,
+	"ExpiredTokenException":       expiredKey,
 	"IDPRejectedClaim":            "the OpenID provider does not stand by the token any more",
-	"MalformedPolicyDocument":     "correct the policy",
-	"RegionDisabledException":     "activate AWS STS for the region in the account that the credentials belong to, or set another region",
+	"InvalidAccessKeyId":          unknownKey,
+	"InvalidClientTokenId":        unknownKey,
+	"InvalidSignatureException":   wrongKey,
+	"RegionDisabledException":     "activate AWS STS for the region in the account of the credentials, or set another region",
+	"SignatureDoesNotMatch":       wrongKey,
+	"UnrecognizedClientException": unknownKey,
 	"ValidationError":             "check the role's ARN, the session name and the duration",
 }
 
-// clocks are the codes of a signature that came too late or too early, and of one that is merely wrong, as AWS calls that too.
-var clocks = []string{"RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidSignatureException"}
-
-// throttling are the codes of too many requests, whatever the status.
-var throttling = []string{"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown"}
-
-// passing are the codes of OpenID tokens that another one will take the place of, or that AWS could not check just now.
-var passing = []string{"ExpiredTokenException", "InvalidIdentityToken", "IDPCommunicationError"}
+var (
+	// late are the codes of a signature that is too old, or of the future.
+	late = []string{"RequestExpired", "RequestTimeTooSkewed"}
+	// wrong are the codes of a signature that is wrong. The token service means late ones by them too.
+	wrong = []string{"SignatureDoesNotMatch", "InvalidSignatureException"}
+	// throttling are the codes of too many requests, whatever the status.
+	throttling = []string{"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown"}
+	// passing are the codes of OpenID tokens that a newer one takes the place of, or that AWS could not check just now.
+	passing = []string{"ExpiredToken", "ExpiredTokenException", "InvalidIdentityToken", "IDPCommunicationError"}
+)
 
 // judge says what follows from a code, or from the status of an answer without one. A clock that is wrong is not for good: once
 // it is right again the same configuration works.
 func (a reply) judge(code string) verdict {
 	status, skew := a.StatusCode, a.skewed()
 	switch {
-	case slices.Contains(clocks, code) && (skew != "" || hints[code] == "" && code != "InvalidSignatureException"):
-		return verdict{remark: skew, hint: "set this machine's clock: AWS takes signatures of the last minutes only"}
+	case slices.Contains(late, code), slices.Contains(wrong, code) && skew != "":
+		return verdict{remark: skew, hint: "set this machine's clock: AWS takes only signatures of the last minutes"}
 	case status == http.StatusTooManyRequests, slices.Contains(throttling, code):
 		return verdict{hint: "it is asked again later"}
 	case status/100 == 5:
 		return verdict{inDoubt: true, hint: "the service has a problem; it is asked again later"}
 	case status/100 == 3:
-		return verdict{permanent: true, remark: ", a redirect", hint: "no credentials are sent to another place: set the role's endpoint to the service itself"}
-	case slices.Contains(passing, code):
+		return verdict{permanent: true, remark: ", a redirect", hint: "no credentials are sent to another place; " + endpointHint}
+	case a.identity && slices.Contains(passing, code):
 		return verdict{hint: "check the OpenID provider, and that the token is a new one"}
 	case hints[code] != "":
 		return verdict{permanent: true, hint: hints[code]}
 	}
 	return verdict{
-		permanent: status/100 == 4 && status != http.StatusRequestTimeout || status/100 == 2,
-		hint:      "see what AWS's documentation says about this error, and check the role's endpoint",
+		permanent: status != http.StatusRequestTimeout,
+		hint:      "see what AWS's documentation says about this error; " + endpointHint,
 	}
 }

@@ -20,7 +20,7 @@ type vault interface {
 
 // vaults are all kinds that hold secrets.
 func (s *Store) vaults() []vault {
-	return []vault{s.Integrations, s.Tokens, s.Users, s.Accounts, collection[canary](s, metaKind)}
+	return []vault{s.Integrations, s.Tokens, s.Users, s.Accounts, s.Connections, collection[canary](s, metaKind)}
 }
 
 // A Sealed says how much is sealed with a key.

@@ -14,6 +14,7 @@ import (
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/access"
 	"carnet.dev/carnet/internal/audit"
+	"carnet.dev/carnet/internal/integration"
 	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/seal"
 	"carnet.dev/carnet/internal/store"
@@ -62,7 +63,9 @@ func furnish(t testing.TB, s *store.Store, n int) {
 		_, e2 := s.Tokens.Put(t.Context(), name+"/"+value.UID+"/OAuth", token.Record{ID: name + "/" + value.UID + "/OAuth", Generation: 1, Token: token.Token{RefreshToken: hidden}}, 0)
 		_, e3 := s.Users.Put(t.Context(), name, access.User{Name: name, Password: hidden, Stamp: "stamp"}, 0)
 		_, e4 := s.Accounts.Put(t.Context(), name, access.Account{Name: name, Secret: hidden}, 0)
-		for _, err := range []error{e1, e2, e3, e4} {
+		pending := integration.Connection{Integration: name, UID: value.UID, Scheme: "OAuth", Verifier: hidden, Expires: when.Add(time.Hour)}
+		_, e5 := s.Connections.Put(t.Context(), "state of "+name, pending, 0)
+		for _, err := range []error{e1, e2, e3, e4, e5} {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +95,7 @@ func TestResealLeavesNothingUnderTheOldKey(t *testing.T) {
 	furnish(t, s, 3)
 	before := sealedWith(t, s)
 	old := keys.Primary()
-	if len(before) != 1 || before[old].Records != 4*3+1 {
+	if len(before) != 1 || before[old].Records != 5*3+1 {
 		t.Fatalf("sealed: %v", before)
 	}
 	id := newPrimary(t, path)
@@ -101,7 +104,7 @@ func TestResealLeavesNothingUnderTheOldKey(t *testing.T) {
 	}
 	last := map[string]store.Progress{}
 	written, err := s.Reseal(t.Context(), func(p store.Progress) { last[p.Kind] = p })
-	if err != nil || written != 13 {
+	if err != nil || written != 16 {
 		t.Errorf("%d records were written: %v", written, err)
 	}
 	for kind, p := range last {
@@ -146,8 +149,8 @@ func TestResealGoesOnWhereItWas(t *testing.T) {
 			t.Fatalf("%d records were written before it stopped: %v", written, err)
 		}
 	}
-	if total != 5 {
-		t.Errorf("%d records were written in all, want 5", total)
+	if total != 6 {
+		t.Errorf("%d records were written in all, want 6", total)
 	}
 }
 
@@ -169,7 +172,7 @@ func TestADamagedRecordKeepsNoOtherFromBeingResealed(t *testing.T) {
 	newPrimary(t, path)
 	keys.Reload()
 	written, err := s.Reseal(t.Context(), nil)
-	if written != 9 || !fault.Is(err, fault.Invalid) || fault.HintOf(err) == "" || len(fault.ProblemsOf(err)) != 1 {
+	if written != 11 || !fault.Is(err, fault.Invalid) || fault.HintOf(err) == "" || len(fault.ProblemsOf(err)) != 1 {
 		t.Errorf("%d were written: %v, %v", written, err, fault.ProblemsOf(err))
 	}
 	if left := sealedWith(t, s)[old]; left != (store.Sealed{Records: 1, Values: 1}) {
