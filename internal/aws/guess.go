@@ -68,7 +68,7 @@ func read(host string) (service, region string) {
 	return "", ""
 }
 
-// labelsOf splits what stands before AWS's suffix, without the labels that only say how the host is reached; nil for others' hosts.
+// labelsOf splits what stands before AWS's suffix, without the labels that only say how a host is reached; nil for others' hosts.
 func labelsOf(host string) []string {
 	for _, suffix := range suffixes {
 		if name, ok := strings.CutSuffix(host, suffix); ok {

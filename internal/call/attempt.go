@@ -43,7 +43,7 @@ func attempt(client *http.Client, request *http.Request, credentials []credentia
 	return answer, nil
 }
 
-// apply puts the credentials on a request: first those in the query, last the one in Authorization, which may sign the rest.
+// apply puts the credentials on a request: first those that others may sign, as the body's, last the one in Authorization.
 func apply(request *http.Request, credentials []credential.Credential, show func(seal.Secret) string) error {
 	ordered := slices.Clone(credentials)
 	slices.SortStableFunc(ordered, func(a, b credential.Credential) int { return rank(a.Place()) - rank(b.Place()) })
@@ -56,13 +56,16 @@ func apply(request *http.Request, credentials []credential.Credential, show func
 }
 
 func rank(place string) int {
+	where, _, named := strings.Cut(place, " ")
 	switch {
-	case strings.HasPrefix(place, "query "):
+	case named && where == "body":
 		return 0
-	case place == "Authorization":
+	case named:
+		return 1
+	case place != "Authorization":
 		return 2
 	}
-	return 1
+	return 3
 }
 
 // challenged shows an answer to the challengers. If the request is worth repeating, it returns the credentials for that.

@@ -273,7 +273,7 @@ func (d *decoder) security(raw jsontext.Value, pointer string, s *Settings) {
 var (
 	grantTypes = []string{model.GrantClientCredentials, model.GrantPassword, model.GrantAuthorizationCode, model.GrantDeviceCode,
 		model.GrantJWTBearer, model.GrantSAMLBearer, model.GrantTokenExchange, model.GrantRequest, model.GrantSigned, model.GrantImplicit}
-	authMethods = []string{"auto", "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "tls_client_auth", "none"}
+	authMethods = []string{"auto", "client_secret_basic", "client_secret_basic_raw", "client_secret_post", "client_secret_jwt", "private_key_jwt", "tls_client_auth", "none"}
 	types       = []string{model.TypeAPIKey, model.TypeHTTP, model.TypeOAuth2, model.TypeOpenIDConnect, model.TypeMutualTLS, model.TypeSigV4}
 )
 

@@ -74,7 +74,7 @@ func (s *Source) Ask(ctx context.Context, ask token.Ask) (token.Answer, error) {
 // prepare makes what the requests need beforehand: a signature, a proof key.
 func (a *attempt) prepare() error {
 	v := a.env
-	if v.config.Sign != nil && v.config.Grant != model.GrantSigned && v.ask.RefreshToken.IsZero() {
+	if v.config.Sign != nil && v.config.Grant != model.GrantSigned {
 		if _, err := v.sign(); err != nil {
 			return err
 		}
