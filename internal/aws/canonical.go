@@ -109,8 +109,8 @@ func isUnreserved(c byte) bool {
 
 // unsigned are headers that proxies or net/http may change on the way, beside those that the SDK leaves out itself.
 var unsigned = []string{
-	"Accept-Encoding", "Connection", "Content-Length", "Cookie", "Forwarded", "Host", "Keep-Alive", "Proxy-Authorization",
-	"Proxy-Connection", "Te", "Trailer", "Upgrade", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+	"Accept-Encoding", "Connection", "Cookie", "Forwarded", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer",
+	"Upgrade", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
 }
 
 // signable is the request as it is to be signed.

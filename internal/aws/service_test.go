@@ -48,7 +48,8 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// A service is one of AWS's that knows one access key. It computes signatures by the documentation, and shares nothing with the SDK.
+// A service is one of AWS's that knows one access key. It computes signatures by the documentation, and shares nothing with the
+// SDK.
 type service struct {
 	name, region       string
 	id, secret, token  string
@@ -105,10 +106,16 @@ func (s service) refusal(r *http.Request) string {
 	return ""
 }
 
-// unsigned finds a header that has to be signed and is not.
+// unsigned finds a header that has to be signed and is not, or is signed and does not come along, as those that proxies change.
 func (s service) unsigned(r *http.Request, names []string) string {
 	if !slices.IsSorted(names) || !slices.Contains(names, "host") {
 		return "the signed headers are " + strings.Join(names, ";")
+	}
+	for _, name := range names {
+		_, came := r.Header[http.CanonicalHeaderKey(name)]
+		if !came && name != "host" || slices.Contains([]string{"connection", "cookie", "accept-encoding", "user-agent"}, name) {
+			return name + " gets lost on the way"
+		}
 	}
 	for name := range r.Header {
 		name = strings.ToLower(name)

@@ -26,18 +26,23 @@ func at(t *testing.T, moment string, test func(*testing.T)) {
 	})
 }
 
-// sessionToken is the one of the test suite's vector post-sts-header-before.
-const sessionToken = "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7" +
-	"mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0" +
-	"iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA=="
+// The suite's secret key, and the session token of its vector post-sts-header-before.
+const (
+	suiteSecret  = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+	sessionToken = "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUu" +
+		"wthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQc" +
+		"HNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/o" +
+		"LxBA=="
+)
 
 func suiteKey() aws.Credentials {
-	return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: seal.NewSecret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")}
+	return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: seal.NewSecret(suiteSecret)}
 }
 
 // The test suite that AWS published for Signature Version 4. Its paths are not encoded yet.
 func TestSuite(t *testing.T) {
 	const (
+		host       = "example.amazonaws.com"
 		vanilla    = "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"
 		post       = "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"
 		unreserved = "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -81,7 +86,7 @@ func TestSuite(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			at(t, "20150830T123600Z", func(t *testing.T) {
-				u := &url.URL{Scheme: "https", Host: "example.amazonaws.com", Opaque: "//example.amazonaws.com" + test.path, RawQuery: test.query}
+				u := &url.URL{Scheme: "https", Host: host, Opaque: "//" + host + test.path, RawQuery: test.query}
 				r := &http.Request{Method: test.method, URL: u, Header: test.header.Clone()}
 				if r.Header == nil {
 					r.Header = http.Header{}
@@ -114,7 +119,8 @@ func TestSuite(t *testing.T) {
 
 // The examples in S3's documentation of signatures in a header, and IAM's in the general one.
 func TestDocumentedExamples(t *testing.T) {
-	s3 := aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: seal.NewSecret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")}
+	const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+	s3 := aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: seal.NewSecret(secret)}
 	const bucket = "https://examplebucket.s3.amazonaws.com/"
 	for name, test := range map[string]struct {
 		credentials       aws.Credentials

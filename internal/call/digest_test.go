@@ -121,13 +121,25 @@ func must[T any](t *testing.T) func(T, error) T {
 	}
 }
 
+// digest is ada's credential, which knows of no challenge.
+func digest(t *testing.T, password string) credential.Credential {
+	t.Helper()
+	known := credential.NewChallenges(rand.Text)
+	return must[credential.Credential](t)(credential.Digest(known, "ada", seal.NewSecret(password)))
+}
+
+// bare is a request without arguments.
+func bare(t *testing.T, base *url.URL) *call.Request {
+	t.Helper()
+	op := &model.Operation{Summary: model.Summary{Method: http.MethodGet, Path: "/"}}
+	return must[*call.Request](t)(call.Build(op, base, call.Arguments{}))
+}
+
 func TestDigestCostsOneRequestMoreThanOnce(t *testing.T) {
 	a := newAppliance(t, 3)
-	known := credential.NewChallenges(rand.Text)
-	ok := must[credential.Credential](t)
-	key := ok(credential.APIKey("query", "key", seal.NewSecret("k")))
+	key := must[credential.Credential](t)(credential.APIKey("query", "key", seal.NewSecret("k")))
 	// The key in the query is a part of what is digested, although the digest comes first.
-	ask := caller(t, a.URL, ok(credential.Digest(known, "ada", seal.NewSecret("s3cret"))), key)
+	ask := caller(t, a.URL, digest(t, "s3cret"), key)
 	for i, want := range []string{
 		"401 POST hello; 200 POST hello", // the body is sent again
 		"200 POST hello",
@@ -143,7 +155,7 @@ func TestDigestCostsOneRequestMoreThanOnce(t *testing.T) {
 			t.Errorf("call %d: the server saw %s, want %s", i, got, want)
 		}
 	}
-	wrong := caller(t, a.URL, ok(credential.Digest(credential.NewChallenges(rand.Text), "ada", seal.NewSecret("wrong"))))
+	wrong := caller(t, a.URL, digest(t, "wrong"))
 	for range 2 {
 		answer, err := wrong(http.MethodGet, "")
 		if err != nil || answer.Status != http.StatusUnauthorized || string(answer.Body) != "401" {
@@ -159,7 +171,7 @@ func TestDigestCostsOneRequestMoreThanOnce(t *testing.T) {
 // for the second try.
 func TestDigestManyAtOnce(t *testing.T) {
 	a := newAppliance(t, 5)
-	ask := caller(t, a.URL, must[credential.Credential](t)(credential.Digest(credential.NewChallenges(rand.Text), "ada", seal.NewSecret("s3cret"))))
+	ask := caller(t, a.URL, digest(t, "s3cret"))
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
@@ -178,7 +190,7 @@ func TestDigestStaysAtHome(t *testing.T) {
 	away := newAppliance(t, 5)
 	home := httptest.NewServer(http.RedirectHandler(away.URL+"/x?y=z", http.StatusFound))
 	t.Cleanup(home.Close)
-	ask := caller(t, home.URL, must[credential.Credential](t)(credential.Digest(credential.NewChallenges(rand.Text), "ada", seal.NewSecret("s3cret"))))
+	ask := caller(t, home.URL, digest(t, "s3cret"))
 	answer, err := ask(http.MethodGet, "")
 	if err != nil || answer.Status != http.StatusUnauthorized || !answer.Away {
 		t.Fatalf("%v %v", answer, err)
@@ -202,7 +214,7 @@ func TestDigestAlongRedirects(t *testing.T) {
 		}
 	}))
 	t.Cleanup(guarded.Close)
-	ask := caller(t, guarded.URL, must[credential.Credential](t)(credential.Digest(credential.NewChallenges(rand.Text), "ada", seal.NewSecret("s3cret"))))
+	ask := caller(t, guarded.URL, digest(t, "s3cret"))
 	answer, err := ask(http.MethodGet, "")
 	if err != nil || answer.Status != http.StatusOK {
 		t.Fatalf("%v %v", answer, err)
@@ -214,11 +226,40 @@ func TestDigestAlongRedirects(t *testing.T) {
 
 func TestDryRunOfADigest(t *testing.T) {
 	base, _ := url.Parse("http://example.com")
-	r := must[*call.Request](t)(call.Build(&model.Operation{Summary: model.Summary{Method: http.MethodGet, Path: "/"}}, base, call.Arguments{}))
-	c := must[credential.Credential](t)(credential.Digest(credential.NewChallenges(rand.Text), "ada", seal.NewSecret("s3cret")))
+	r := bare(t, base)
+	c := digest(t, "s3cret")
 	shown, err := r.Show([]credential.Credential{c})
 	if err != nil || shown.Header.Get("Authorization") != "Digest "+seal.Mask {
 		t.Errorf("%v %v", shown, err)
+	}
+}
+
+// A placed credential notes when it was applied.
+type placed struct {
+	place string
+	log   *[]string
+}
+
+func (p placed) Apply(*http.Request, func(seal.Secret) string) error {
+	*p.log = append(*p.log, p.place)
+	return nil
+}
+func (p placed) Place() string { return p.place }
+
+// What may sign the rest comes last.
+func TestOrderOfCredentials(t *testing.T) {
+	var log []string
+	var all []credential.Credential
+	for _, place := range []string{"Authorization", "X-Signature", "cookie sid", "query key", "body token"} {
+		all = append(all, placed{place, &log})
+	}
+	base, _ := url.Parse("http://example.com")
+	r := bare(t, base)
+	if _, err := r.Show(all); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(log, ", "); got != "body token, cookie sid, query key, X-Signature, Authorization" {
+		t.Errorf("applied in the order %s", got)
 	}
 }
 
@@ -237,7 +278,7 @@ func TestCredentialThatDoesNotFit(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	base, _ := url.Parse(server.URL)
-	r := must[*call.Request](t)(call.Build(&model.Operation{Summary: model.Summary{Method: http.MethodGet, Path: "/"}}, base, call.Arguments{}))
+	r := bare(t, base)
 	if _, err := r.Show([]credential.Credential{broken{}}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("shown: %v", err)
 	}

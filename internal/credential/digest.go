@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"hash"
@@ -103,7 +104,7 @@ func (d digest) answer(c *challenge, r *http.Request) (seal.Secret, error) {
 		cnonce = d.known.cnonce()
 	}
 	uri := r.URL.RequestURI()
-	a2 := method(r) + ":" + uri
+	a2 := cmp.Or(r.Method, http.MethodGet) + ":" + uri
 	if c.qop == "auth-int" {
 		body, err := h.body(r)
 		if err != nil {
@@ -161,13 +162,6 @@ func (d digest) name(all *parameters, c *challenge, h hasher) {
 	default:
 		all.quoted("username", d.username)
 	}
-}
-
-func method(r *http.Request) string {
-	if r.Method == "" {
-		return http.MethodGet
-	}
-	return r.Method
 }
 
 // parameters of an Authorization header. Servers differ in which of them they take in quotes; RFC 7616 3.4 says which.

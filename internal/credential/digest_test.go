@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -125,12 +127,14 @@ func TestDigestExamples(t *testing.T) {
 		"user hash":  {"Jäsøn Doe", "Secret, or not?", doe, "http://api.example.org/doe.json", strings.ReplaceAll(utf8, "%HASH%", "true"), hashed},
 		"UTF-8 user": {"Jäsøn Doe", "Secret, or not?", doe, "http://api.example.org/doe.json", strings.ReplaceAll(utf8, "%HASH%", "false"), named},
 		"RFC 2617": {"Mufasa", "Circle Of Life", "0a4f113b", index, old + `, qop="auth,auth-int"`, map[string]string{
-			"username": `"Mufasa"`, "realm": `"testrealm@host.com"`, "nonce": `"dcd98b7102dd2f0e8b11d0f600bfb0c093"`, "uri": `"/dir/index.html"`,
+			"username": `"Mufasa"`, "realm": `"testrealm@host.com"`, "nonce": `"dcd98b7102dd2f0e8b11d0f600bfb0c093"`,
+			"uri": `"/dir/index.html"`,
 			"qop": "auth", "nc": "00000001", "cnonce": `"0a4f113b"`, "response": `"6629fae49393a05397450978507c4ef1"`,
 			"opaque": `"5ccc069c403ebaf9f0171e9517f40e41"`,
 		}},
 		"RFC 2069": {"Mufasa", "CircleOfLife", "0a4f113b", index, old, map[string]string{
-			"username": `"Mufasa"`, "realm": `"testrealm@host.com"`, "nonce": `"dcd98b7102dd2f0e8b11d0f600bfb0c093"`, "uri": `"/dir/index.html"`,
+			"username": `"Mufasa"`, "realm": `"testrealm@host.com"`, "nonce": `"dcd98b7102dd2f0e8b11d0f600bfb0c093"`,
+			"uri": `"/dir/index.html"`,
 			"response": `"1949323746fe6a43ef61f9606e7febea"`, "opaque": `"5ccc069c403ebaf9f0171e9517f40e41"`,
 		}},
 	} {
@@ -153,6 +157,7 @@ func TestDigestChallenges(t *testing.T) {
 			`Digest realm="r", nonce="c", algorithm=SHA-256`}, []string{`nonce="b"`, "algorithm=SHA-512-256"}},
 		"the strongest in one header": {[]string{`Basic realm="x, Digest nonce=\"y\"", Digest realm="r", nonce="a", Digest realm="r", nonce="b", algorithm=SHA-256`},
 			[]string{`nonce="b"`, "algorithm=SHA-256"}},
+		"the first of equal ones":    {[]string{`Digest realm="r", nonce="a", algorithm=MD5-sess`, `Digest realm="r", nonce="b"`}, []string{`nonce="a"`}},
 		"an unknown one beside":      {[]string{`Digest realm="r", nonce="a", algorithm=SHA3-512, Digest realm="r", nonce="b"`}, []string{`nonce="b"`}},
 		"an unknown protection":      {[]string{`Digest realm="r", nonce="a", algorithm=SHA-256, qop="auth-conf"`, `Digest realm="r", nonce="b", qop=auth`}, []string{`nonce="b"`, "qop=auth,"}},
 		"a token68 before it":        {[]string{`Negotiate YII/abc==, NTLM, Digest realm="r", nonce="a"`}, []string{`nonce="a"`}},
@@ -227,7 +232,8 @@ func TestDigestRemembers(t *testing.T) {
 	if got := parameters(t, apply(t, next, fourth)); got["nc"] != "00000001" || got["nonce"] != `"two"` {
 		t.Errorf("after a stale nonce it sends %v", got)
 	}
-	next.(credential.Challenger).Challenged(accepted(fourth, http.Header{"Authentication-Info": {`rspauth="x", nextnonce="three", qop=auth`}}))
+	info := http.Header{"Authentication-Info": {`rspauth="x", nextnonce="three", qop=auth`}}
+	next.(credential.Challenger).Challenged(accepted(fourth, info))
 	if got := sent(); got["nc"] != "00000001" || got["nonce"] != `"three"` {
 		t.Errorf("after another nonce was announced it sends %v", got)
 	}
@@ -289,6 +295,12 @@ func TestDigestOfTheBody(t *testing.T) {
 			t.Errorf("of the body %q is left, %v", left, err)
 		}
 	}
+	broken := post("hello")
+	broken.GetBody = func() (io.ReadCloser, error) { return nil, errors.New("gone") }
+	repeat, _ := digest(t, "ada", "s3cret", "c").Challenged(refusal(broken, challenge))
+	if err := repeat.Apply(broken, seal.Secret.Reveal); !fault.Is(err, fault.Internal) {
+		t.Errorf("a body that is gone: %v", err)
+	}
 	streamed := post("")
 	streamed.Body, streamed.GetBody = io.NopCloser(strings.NewReader("x")), nil
 	next, _ := digest(t, "ada", "s3cret", "c").Challenged(refusal(streamed, challenge))
@@ -318,6 +330,56 @@ func TestShownDigestIsMaskedAndNotCounted(t *testing.T) {
 	}
 }
 
+// Whoever calls many hosts does not fill the memory.
+func TestDigestForgets(t *testing.T) {
+	c, remembered := digest(t, "ada", "s3cret", ""), 0
+	const hosts = 5000
+	host := func(i int) *http.Request { return get(fmt.Sprintf("http://host%d.example/", i))() }
+	for i := range hosts {
+		next, ok := c.Challenged(refusal(host(i), `Digest realm="r", nonce="n", qop="auth"`))
+		if !ok {
+			t.Fatal("no answer to the challenge")
+		}
+		repeated := host(i)
+		apply(t, next, repeated)
+		next.(credential.Challenger).Challenged(accepted(repeated, nil))
+	}
+	for i := range hosts {
+		if apply(t, c, host(i)) != "" {
+			remembered++
+		}
+	}
+	if remembered < 4000 || remembered > 4096 {
+		t.Errorf("of %d challenges %d are remembered", hosts, remembered)
+	}
+}
+
+// An answer to a nonce that has been replaced meanwhile says nothing about the one that is there.
+func TestDigestOvertaken(t *testing.T) {
+	request := get("http://example.com/")
+	c := digest(t, "ada", "s3cret", "")
+	accept := func(nonce string) *http.Request {
+		next, ok := c.Challenged(refusal(request(), `Digest realm="r", qop="auth", nonce="`+nonce+`"`))
+		if !ok {
+			t.Fatal("no answer to the challenge")
+		}
+		r := request()
+		apply(t, next, r)
+		next.(credential.Challenger).Challenged(accepted(r, nil))
+		return r
+	}
+	slow := accept("one")
+	accept("two")
+	c.Challenged(accepted(slow, http.Header{"Authentication-Info": {`nextnonce="three"`}}))
+	late, ok := c.Challenged(refusal(slow, `Digest realm="r", qop="auth", nonce="four"`))
+	if !ok || parameters(t, apply(t, late, request()))["nonce"] != `"four"` {
+		t.Error("a late refusal is not answered")
+	}
+	if got := parameters(t, apply(t, c, request()))["nonce"]; got != `"two"` {
+		t.Errorf("the next request answers %s", got)
+	}
+}
+
 func TestDigestOfAnUnsendableUser(t *testing.T) {
 	_, err := credential.Digest(credential.NewChallenges(rand.Text), "ada\nlovelace", seal.NewSecret("s3cret"))
 	if !fault.Is(err, fault.Invalid) {
@@ -336,8 +398,9 @@ func FuzzChallenge(f *testing.F) {
 			return
 		}
 		sent := apply(t, next, r)
-		if strings.ContainsFunc(sent, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) || !strings.Contains(sent, `username="a\"b\\"`) &&
-			!strings.Contains(sent, "userhash=true") {
+		broken := strings.ContainsFunc(sent, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f })
+		named := strings.Contains(sent, `username="a\"b\\"`) || strings.Contains(sent, "userhash=true")
+		if broken || !named {
 			t.Errorf("%q is answered with %q", text, sent)
 		}
 	})

@@ -238,12 +238,16 @@ func tokenCredentials(i *configured, scheme model.Scheme, t token.Token) ([]cred
 // static returns the credential of a scheme that needs no token endpoint; none for mutualTLS, where the certificate is it.
 func (h *Hub) static(s integration.Settings, scheme model.Scheme) ([]credential.Credential, error) {
 	a := s.Authentication[scheme.Key]
+	inject := a.Inject
 	if a.Format != "" {
-		inject := recipe.Injection{In: "header", Name: "Authorization", Format: a.Format}
+		own := recipe.Injection{In: "header", Name: "Authorization", Format: a.Format}
 		if scheme.Type == model.TypeAPIKey {
-			inject.In, inject.Name = scheme.In, scheme.Name
+			own.In, own.Name = scheme.In, scheme.Name
 		}
-		return credential.Inject([]recipe.Injection{inject}, staticLookup(s, scheme))
+		inject = append([]recipe.Injection{own}, inject...)
+	}
+	if len(inject) > 0 {
+		return credential.Inject(inject, staticLookup(s, scheme))
 	}
 	var c credential.Credential
 	var err error

@@ -71,7 +71,7 @@ func accepted(a Authentication, s model.Scheme) []string {
 	names := fieldNames(s)
 	switch s.Type {
 	case model.TypeAPIKey, model.TypeHTTP:
-		names = append(names, "format", "grant_type", "secrets")
+		names = append(names, "format", "inject", "grant_type", "secrets")
 	case model.TypeSigV4:
 		names = append(names, "role_arn", "external_id")
 	}
@@ -90,7 +90,7 @@ func accepted(a Authentication, s model.Scheme) []string {
 // apart are accepted fields that have to be named with their scheme, as in SCHEME.type: they are rare where they are not the scheme's
 // own business.
 func apart(a Authentication, s model.Scheme, field string) bool {
-	return slices.Contains(definition, field) || !KeepsToken(a, s) && slices.Contains([]string{"grant_type", "secrets", "format"}, field)
+	return slices.Contains(definition, field) || !KeepsToken(a, s) && slices.Contains([]string{"grant_type", "secrets", "format", "inject"}, field)
 }
 
 // KeepsToken reports whether the credential of a scheme is a token that is asked for: that of oauth2 and openIdConnect always is, that
@@ -239,7 +239,8 @@ func required(a Authentication, scheme model.Scheme) []string {
 	}
 	var names []string
 	for _, f := range Fields(scheme) {
-		if f.Required {
+		written := a.Format != "" || len(a.Inject) > 0 // of whatever it names
+		if f.Required && !written {
 			names = append(names, f.Name)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/expand"
 	"carnet.dev/carnet/internal/model"
 )
 
@@ -68,6 +69,12 @@ func absolute(ref, origin string) string {
 
 // checkURL says what is wrong with the URL of an endpoint; "" if nothing is.
 func checkURL(text string) string {
+	if strings.Contains(text, "${") {
+		if _, err := expand.Parse(text); err != nil {
+			return "is no template: " + err.Error()
+		}
+		return ""
+	}
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:

@@ -129,7 +129,7 @@ func TestRefusals(t *testing.T) {
 func TestQuotedHeaderIsMasked(t *testing.T) {
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
-		io.WriteString(w, `{"error":"invalid_request","error_description":"bad header `+r.Header.Get("Authorization")+`"}`)
+		io.WriteString(w, `{"error":"invalid_scope","error_description":"bad header `+r.Header.Get("Authorization")+`"}`)
 	})
 	got := failure(t, t.Context(), config(e.URL), token.Ask{})
 	if !strings.Contains(got.Error(), "bad header Basic ********") {

@@ -142,7 +142,7 @@ func (a *attempt) authenticated(ctx context.Context, make func() (call, error)) 
 		if err == nil {
 			return t, method, nil
 		}
-		if last = err; !c.client || !clientRefused(status, err) {
+		if last = err; !c.client || !clientRefused(status, err, a.env.ask) {
 			break
 		}
 	}

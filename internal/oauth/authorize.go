@@ -32,7 +32,7 @@ func (c Config) NewConsent(redirectURI string) Consent {
 	if c.Authorization.PKCE == nil || *c.Authorization.PKCE {
 		consent.Verifier = draw()
 	}
-	if slices.Contains(c.Scope, "openid") {
+	if own, given := c.Authorization.Params["nonce"]; slices.Contains(c.Scope, "openid") && (own != "" || !given) {
 		consent.Nonce = draw()
 	}
 	return consent
@@ -80,7 +80,9 @@ func (s *Source) AuthorizationURL(ctx context.Context, consent Consent) (string,
 		if err != nil {
 			return "", err
 		}
-		query.Set(name, value.Reveal())
+		if query.Set(name, value.Reveal()); t == "" {
+			query.Del(name)
+		}
 	}
 	addQuery(to, query)
 	return to.String(), nil

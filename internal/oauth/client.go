@@ -11,6 +11,7 @@ import (
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/expand"
 	"carnet.dev/carnet/internal/jwt"
+	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/seal"
 )
 
@@ -27,8 +28,11 @@ const (
 	MethodNone          = "none"
 )
 
-// next marks a style that is used with the second secret (failure mode 44).
-const next = "+next"
+// Marks of a style: it is used with the second secret (failure mode 44), in a JSON body (failure mode 3).
+const (
+	next   = "+next"
+	asJSON = "+json"
+)
 
 // methods are the styles of client authentication to try, the one that worked last first (failure mode 1).
 func (c Config) methods(worked string) []string {
@@ -38,10 +42,19 @@ func (c Config) methods(worked string) []string {
 			all = append(all, style+next)
 		}
 	}
+	if c.formatIsOpen() && slices.Contains(all, MethodPost) {
+		all = append(all, MethodPost+asJSON)
+	}
 	if i := slices.Index(all, worked); i > 0 {
 		all = append([]string{worked}, slices.Delete(all, i, i+1)...)
 	}
 	return all
+}
+
+// formatIsOpen reports whether it is auto's to find out the format: nothing says it, and no request spends anything.
+func (c Config) formatIsOpen() bool {
+	return c.Request.Format == "" && c.Request.Method == "" && (c.AuthMethod == "" || c.AuthMethod == MethodAuto) &&
+		(c.Grant == model.GrantClientCredentials || c.Grant == model.GrantPassword)
 }
 
 func (c Config) styles() (all []string) {
@@ -71,6 +84,10 @@ func (c Config) encodingMatters() bool {
 
 // authenticate puts the client's authentication on a call.
 func (v *env) authenticate(c *call, method string) error {
+	method, inJSON := strings.CutSuffix(method, asJSON)
+	if inJSON && c.purpose == "token" {
+		c.format = "json"
+	}
 	style, second := strings.CutSuffix(method, next)
 	id, s := v.config.ClientID, v.config.ClientSecret
 	if second {

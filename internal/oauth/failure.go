@@ -74,10 +74,19 @@ func (v *env) refusedAs(d *document, status int, c call, code string) error {
 }
 
 // clientRefused reports whether the server said that it does not know the client, so that nothing came of the request: by
-// invalid_client with any status that is a clear answer, or by a 401 that is not about the grant (RFC 6749 5.2).
-func clientRefused(status int, err error) bool {
+// invalid_client with any status that is a clear answer, or by a 401 that is not about the grant (RFC 6749 5.2). Where the request
+// spends nothing, the complaints count too that servers make when they look for the client in another place.
+func clientRefused(status int, err error, ask token.Ask) bool {
 	e, ok := errors.AsType[*token.AskError](err)
-	return ok && e.Permanent && (e.Code == "invalid_client" || status == http.StatusUnauthorized && e.Code != "invalid_grant")
+	if !ok || !e.Permanent {
+		return false
+	}
+	if e.Code == "invalid_client" || status == http.StatusUnauthorized && e.Code != "invalid_grant" {
+		return true
+	}
+	spends := !ask.RefreshToken.IsZero() || len(ask.With) > 0
+	return !spends && slices.Contains([]int{http.StatusBadRequest, http.StatusForbidden, http.StatusUnsupportedMediaType}, status) &&
+		slices.Contains([]string{"", "invalid_request", "unauthorized_client"}, e.Code)
 }
 
 // description is what the server says about its error.

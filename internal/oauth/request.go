@@ -114,7 +114,7 @@ func (v *env) build(ctx context.Context, c call, show shower) (*http.Request, st
 	if err != nil {
 		return nil, "", v.wrong(fault.New(fault.Invalid, "the token request has no usable method or URL"))
 	}
-	if c.method == http.MethodGet && body == "" {
+	if body == "" {
 		r.Body, r.GetBody, kind = http.NoBody, nil, ""
 	}
 	if kind != "" {

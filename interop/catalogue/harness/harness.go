@@ -183,7 +183,10 @@ func (h *Harness) auto(ctx context.Context, e catalogue.Entry) bool {
 	}
 	defer s.Close()
 	settings, err := integrate.Plain(e, s.Facts())
-	return err == nil && h.life(ctx, e.Name+" (auto)", s, settings, false) == nil
+	if err == nil {
+		err = h.life(ctx, e.Name+" (auto)", s, settings, false)
+	}
+	return err == nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

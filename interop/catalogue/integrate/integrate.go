@@ -5,6 +5,7 @@ package integrate
 import (
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 
 	"carnet.dev/carnet/interop/catalogue"
@@ -56,6 +57,7 @@ func Plain(e catalogue.Entry, f catalogue.Facts) (json.RawMessage, error) {
 	m.values()
 	m.request["params"] = extra
 	m.certificate()
+	m.calls()
 	return json.Marshal(m.whole())
 }
 
@@ -141,6 +143,9 @@ func (m *maker) code() {
 	e := m.entry
 	m.auth["grant_type"], m.auth["redirect_uri"] = "authorizationCode", m.facts.RedirectURI
 	authorization := object{}
+	if _, listed := find(e.AuthorizationParams, "nonce"); slices.Contains(m.facts.Scopes, "openid") && !listed {
+		e.AuthorizationParams = append(slices.Clone(e.AuthorizationParams), catalogue.Member{Name: "nonce", Value: ""})
+	}
 	if params := m.templates(e.AuthorizationParams); len(params) > 0 {
 		authorization["params"] = params
 	}
@@ -219,7 +224,7 @@ func (m *maker) url(request object, text string) string {
 
 func (m *maker) headers(request object, headers catalogue.Object) {
 	for _, h := range headers {
-		if !strings.EqualFold(h.Name, "content-type") {
+		if !strings.EqualFold(h.Name, "content-type") || len(m.entry.TokenParams) == 0 { // else the format says it
 			put(request, "headers", h.Name, m.value(h.Value))
 		}
 	}
@@ -309,13 +314,13 @@ func (m *maker) calls() {
 				continue
 			}
 			format := m.template(m.choose(text))
-			carries = carries || strings.Contains(format, "token.access_token") || strings.Contains(format, "cookie")
+			carries = carries || strings.Contains(format, "token.access_token") || strings.EqualFold(h.Name, "cookie")
 			m.inject = append(m.inject, object{"in": in, "name": h.Name, "format": format})
 		}
 	}
 	add("header", e.CallHeaders)
 	add("query", e.CallQuery)
-	if !carries && len(m.inject) > 0 && e.AuthMode != "SIGNATURE" {
+	if !carries && len(m.inject) > 0 && e.AuthMode != "SIGNATURE" && e.AuthMode != "BILL" {
 		m.inject = append(m.inject, object{"in": "header", "name": "Authorization", "format": "Bearer ${token.access_token}"})
 	}
 	base := m.template(m.choose(e.BaseURL))

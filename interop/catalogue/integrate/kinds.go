@@ -133,9 +133,13 @@ func (m *maker) members(o catalogue.Object, but ...string) object {
 
 // wsse is a header that is made for each call, as the service documents it.
 func (m *maker) wsse() {
-	m.entry.CallHeaders = nil
-	delete(m.settings, "variables")
-	m.auth["type"], m.auth["in"], m.auth["name"] = "apiKey", "header", "X-WSSE"
+	headers := m.entry.CallHeaders[:0:0]
+	for _, h := range m.entry.CallHeaders {
+		if h.Value != "${accessToken}" {
+			headers = append(headers, h)
+		}
+	}
+	m.entry.CallHeaders = headers
 	nonce := "hex(md5(uuid))"
 	m.auth["format"] = `UsernameToken Username="${secrets.username}", PasswordDigest="${base64(hex(sha1(` + nonce +
 		` + now + secrets.password)))}", Nonce="${` + nonce + `}", Created="${now}"`

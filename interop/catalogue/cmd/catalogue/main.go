@@ -83,6 +83,9 @@ func table(outcomes []harness.Outcome, verbose bool) error {
 		for _, s := range o.Survivors {
 			fmt.Printf("%s: a mutant was taken: %s\n", o.Name, s)
 		}
+		if verbose && o.AutoTried && !o.Auto {
+			fmt.Printf("%s: needs configuration\n", o.Name)
+		}
 		if verbose && o.Reading != "" {
 			fmt.Printf("%s: read so: %s\n", o.Name, o.Reading)
 		}
