@@ -35,7 +35,7 @@ var allowed = map[string]string{
 	"internal/recipe":           "",
 	"internal/oauth":            "fault internal/expand internal/jwt internal/model internal/moment internal/outbound internal/recent internal/recipe internal/seal internal/token",
 	"internal/aws":              "fault internal/outbound internal/seal internal/token",
-	"internal/credential":       "fault internal/expand internal/recipe internal/seal internal/token",
+	"internal/credential":       "fault internal/expand internal/jwt internal/recipe internal/seal internal/token",
 	"internal/call":             "fault internal/credential internal/model internal/outbound internal/seal",
 	"internal/integration":      "fault internal/expand internal/model internal/moment internal/recipe internal/seal",
 	"internal/access":           "fault internal/recent internal/seal",

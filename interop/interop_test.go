@@ -1,5 +1,6 @@
-// Package interop_test runs Carnet's main job against authorization servers that others wrote: oidc-provider (started with
-// node from its npm package) and ory/fosite (in process).
+// Package interop_test runs Carnet's main job against authorization servers that others wrote: oidc-provider (started with node
+// from its npm package), zitadel/oidc and ory/fosite (in process). There is one of each for all tests. Each is first driven with
+// nothing but net/http, so that what fails in the tests of Carnet (*_carnet_test.go) is Carnet's.
 package interop_test
 
 import (

@@ -134,7 +134,7 @@ func TestDigestExamples(t *testing.T) {
 		}},
 		"RFC 2069": {"Mufasa", "CircleOfLife", "0a4f113b", index, old, map[string]string{
 			"username": `"Mufasa"`, "realm": `"testrealm@host.com"`, "nonce": `"dcd98b7102dd2f0e8b11d0f600bfb0c093"`,
-			"uri": `"/dir/index.html"`,
+			"uri":      `"/dir/index.html"`,
 			"response": `"1949323746fe6a43ef61f9606e7febea"`, "opaque": `"5ccc069c403ebaf9f0171e9517f40e41"`,
 		}},
 	} {

@@ -40,6 +40,7 @@ type Hub struct {
 	metadata *oauth.Metadata
 
 	challenges *credential.Challenges
+	nonces     credential.Nonces
 	memory     memory
 	version    string
 	retention  time.Duration

@@ -218,11 +218,11 @@ func (h *Hub) withLiveToken(ctx context.Context, i *configured, scheme model.Sch
 			return nil, err
 		}
 	}
-	return tokenCredentials(i, scheme, got.Token)
+	return h.tokenCredentials(i, scheme, got.Token)
 }
 
 // tokenCredentials puts a token on calls: as the configuration says, in the place of an API key, or as a bearer token.
-func tokenCredentials(i *configured, scheme model.Scheme, t token.Token) ([]credential.Credential, error) {
+func (h *Hub) tokenCredentials(i *configured, scheme model.Scheme, t token.Token) ([]credential.Credential, error) {
 	a, config := i.Settings.Authentication[scheme.Key], i.configs[scheme.Key]
 	inject := a.Inject
 	if len(inject) == 0 && scheme.Type == model.TypeAPIKey && !strings.EqualFold(scheme.Name, "Authorization") {
@@ -230,6 +230,10 @@ func tokenCredentials(i *configured, scheme model.Scheme, t token.Token) ([]cred
 	}
 	if len(inject) > 0 {
 		return credential.Inject(inject, config.Lookup(t))
+	}
+	if !t.ProofKey.IsZero() && strings.EqualFold(t.TokenType, "DPoP") {
+		c, err := credential.DPoP(&h.nonces, t)
+		return []credential.Credential{c}, err
 	}
 	c, err := credential.Token(t)
 	return []credential.Credential{c}, err
@@ -297,7 +301,7 @@ func (h *Hub) show(ctx context.Context, name, id string, t api.Task) (api.Result
 	for _, scheme := range k.schemes {
 		var own []credential.Credential
 		if integration.KeepsToken(i.Settings.Authentication[scheme.Key], scheme) {
-			own, err = tokenCredentials(k.integration, scheme, i.configs[scheme.Key].MaskedToken())
+			own, err = h.tokenCredentials(k.integration, scheme, i.configs[scheme.Key].MaskedToken())
 		} else {
 			own, err = h.static(i.Settings, scheme)
 		}

@@ -67,6 +67,9 @@ func (h *Hub) withToken(ctx context.Context, c access.Caller, a access.Action, n
 // tokenScheme finds the scheme that is meant among those that keep a token.
 func tokenScheme(i *integration.Integration, m *model.Model, name string) (model.Scheme, error) {
 	schemes := tokenSchemes(i, m)
+	if configured := slices.DeleteFunc(slices.Clone(schemes), func(s model.Scheme) bool { return !i.Settings.Configured(s) }); name == "" && len(configured) == 1 {
+		return configured[0], nil
+	}
 	names := make([]string, len(schemes))
 	for n, s := range schemes {
 		if names[n] = s.Key; s.Key == name {

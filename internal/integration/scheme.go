@@ -166,7 +166,7 @@ func Choose(name string, s Settings, m *model.Model, op *model.Operation, hasTok
 		schemes[scheme.Key] = scheme
 	}
 	ready := func(scheme model.Scheme) bool {
-		return s.configured(scheme) || KeepsToken(s.Authentication[scheme.Key], scheme) && hasToken(scheme.Key)
+		return s.Configured(scheme) || KeepsToken(s.Authentication[scheme.Key], scheme) && hasToken(scheme.Key)
 	}
 	alternatives := op.Security
 	if s.Security != nil {
@@ -207,8 +207,8 @@ func pickAll(r model.Requirement, schemes map[string]model.Scheme) (chosen []mod
 	return chosen
 }
 
-// configured reports whether the fields of a scheme are filled in.
-func (s Settings) configured(scheme model.Scheme) bool {
+// Configured reports whether the fields of a scheme are filled in.
+func (s Settings) Configured(scheme model.Scheme) bool {
 	return supported(scheme) == "" && len(s.lacking(scheme)) == 0
 }
 

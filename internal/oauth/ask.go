@@ -129,8 +129,12 @@ func (a *attempt) walk(ctx context.Context) (token.Token, string, error) {
 // authenticated makes a request with one style of client authentication after another.
 func (a *attempt) authenticated(ctx context.Context, make func() (call, error)) (token.Token, string, error) {
 	var last error
+	status := 0
 	methods := a.env.config.methods(a.env.ask.AuthMethod)
 	for _, method := range methods {
+		if strings.HasSuffix(method, asJSON) && last != nil && !formRefused(status, last, a.env.ask) {
+			break
+		}
 		c, err := make()
 		if err != nil {
 			return token.Token{}, "", err
@@ -138,8 +142,8 @@ func (a *attempt) authenticated(ctx context.Context, make func() (call, error)) 
 		if !c.client {
 			method = MethodNone
 		}
-		t, status, err := a.once(ctx, c, method)
-		if err == nil {
+		var t token.Token
+		if t, status, err = a.once(ctx, c, method); err == nil {
 			return t, method, nil
 		}
 		if last = err; !c.client || !clientRefused(status, err, a.env.ask) {
@@ -147,6 +151,12 @@ func (a *attempt) authenticated(ctx context.Context, make func() (call, error)) 
 		}
 	}
 	return token.Token{}, "", last
+}
+
+// formRefused reports whether a form may be what the server complains of: one that knows the client's name has understood it.
+func formRefused(status int, err error, ask token.Ask) bool {
+	e, ok := errors.AsType[*token.AskError](err)
+	return ok && ask.RefreshToken.IsZero() && status != http.StatusUnauthorized && e.Code != "invalid_client"
 }
 
 // once makes the request, and a token of the answer.

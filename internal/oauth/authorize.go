@@ -98,7 +98,7 @@ func (s *Source) Redirected(ctx context.Context, consent Consent, query url.Valu
 		return nil, fault.New(fault.Upstream, "the service did not connect: %s", describe(code, query.Get("error_description"))).
 			WithHint("begin again, and consent; or correct scope, client_id and redirect_uri if the service complains of them")
 	}
-	if iss := query.Get("iss"); iss != "" && c.Issuer != "" && iss != c.Issuer { // RFC 9207 2.4
+	if iss := query.Get("iss"); c.Issuer != "" && iss != c.Issuer && (iss != "" || c.issInRedirect) { // RFC 9207 2.4
 		return nil, fault.New(fault.Denied, "the redirect came from the issuer %q, not from %q", printable(iss, 200), c.Issuer)
 	}
 	name := c.Authorization.Code

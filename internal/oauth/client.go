@@ -32,6 +32,8 @@ const (
 const (
 	next   = "+next"
 	asJSON = "+json"
+	// Assertions are for the issuer, as RFC 7523 is being revised to demand, and not for the token endpoint.
+	forIssuer = "+issuer"
 )
 
 // methods are the styles of client authentication to try, the one that worked last first (failure mode 1).
@@ -58,13 +60,19 @@ func (c Config) formatIsOpen() bool {
 }
 
 func (c Config) styles() (all []string) {
+	method := c.AuthMethod
+	if (method == "" || method == MethodAuto) && c.ClientSecret.IsZero() && !c.PrivateKey.IsZero() && c.Sign == nil {
+		method = MethodPrivateKeyJWT
+	}
 	switch {
+	case method == MethodPrivateKeyJWT || method == MethodSecretJWT:
+		if all = []string{method}; c.Issuer != "" {
+			all = append(all, method+forIssuer)
+		}
+		return all
 	case c.AuthMethod != "" && c.AuthMethod != MethodAuto && c.AuthMethod != MethodBasic:
 		return []string{c.AuthMethod}
 	case c.ClientSecret.IsZero() && c.AuthMethod != MethodBasic:
-		if !c.PrivateKey.IsZero() && c.Sign == nil {
-			return []string{MethodPrivateKeyJWT}
-		}
 		return []string{MethodNone} // a public client (RFC 6749 2.3.1), or one that its certificate authenticates
 	case c.encodingMatters():
 		all = []string{MethodBasic, MethodRaw}
@@ -89,6 +97,10 @@ func (v *env) authenticate(c *call, method string) error {
 		c.format = "json"
 	}
 	style, second := strings.CutSuffix(method, next)
+	audience := bare(c.url)
+	if own, issuer := strings.CutSuffix(style, forIssuer); issuer {
+		style, audience = own, v.config.Issuer
+	}
 	id, s := v.config.ClientID, v.config.ClientSecret
 	if second {
 		s = v.config.ClientSecretNext
@@ -105,7 +117,7 @@ func (v *env) authenticate(c *call, method string) error {
 			c.params = c.params.set("client_secret", hidden(s))
 		}
 	case MethodSecretJWT, MethodPrivateKeyJWT:
-		assertion, err := v.clientAssertion(style, s, c.url)
+		assertion, err := v.clientAssertion(style, s, audience)
 		if err != nil {
 			return v.wrong(err)
 		}
@@ -127,17 +139,18 @@ func (v *env) header(c *call, credentials seal.Secret) {
 	c.headers["Authorization"] = value.Join(hidden(seal.NewSecret(pair)))
 }
 
+// bare is a URL without its query.
+func bare(u *url.URL) string {
+	own := *u
+	own.RawQuery = ""
+	return own.String()
+}
+
 // assertionLife is long enough for a slow request and a clock that is a little off.
 const assertionLife = 2 * time.Minute
 
 // clientAssertion is a JWT that authenticates the client (RFC 7523 3).
-func (v *env) clientAssertion(style string, s seal.Secret, at *url.URL) (seal.Secret, error) {
-	audience := v.config.Issuer
-	if audience == "" || v.config.TokenURL != "" {
-		bare := *at
-		bare.RawQuery = ""
-		audience = bare.String()
-	}
+func (v *env) clientAssertion(style string, s seal.Secret, audience string) (seal.Secret, error) {
 	claims, err := json.Marshal(map[string]any{
 		"iss": v.config.ClientID, "sub": v.config.ClientID, "aud": audience, "jti": newUUID(),
 		"iat": v.now.Unix(), "exp": v.now.Add(assertionLife).Unix(),

@@ -67,6 +67,8 @@ type Config struct {
 	Keep          []string // names of the answer's further values that calls want: those of ${token.NAME} and ${redirect.NAME}
 	DPoP          bool
 
+	issInRedirect bool // the issuer's metadata promise it
+
 	Lifetime time.Duration // of a token whose answer does not say; 0: unknown
 	Limits   token.Limits
 }

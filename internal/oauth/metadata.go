@@ -60,6 +60,7 @@ func (s *Source) resolved(ctx context.Context) (Config, error) {
 			*f.at = f.said
 		}
 	}
+	c.issInRedirect = m.IssInRedirect
 	return c, nil
 }
 

@@ -185,6 +185,7 @@ func (t TLS) config() (*tls.Config, error) {
 		return nil, fault.New(fault.Invalid, "tls.certificate and tls.key are not a certificate and its key").
 			WithHint("give both as PEM text; an encrypted key has to be decrypted first")
 	}
-	config.Certificates = []tls.Certificate{pair}
+	// Whatever authorities the server names: it may know the certificate itself (RFC 8705 2.2).
+	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
 	return config, nil
 }
