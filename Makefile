@@ -1,6 +1,6 @@
 # Everything that is checked, measured or made from the code has a target here.
 
-.PHONY: check generate race bench interop mongo chaos
+.PHONY: check generate race bench interop catalogue mongo chaos
 
 STATICCHECK = go run -modfile=tools/go.mod honnef.co/go/tools/cmd/staticcheck
 
@@ -27,6 +27,10 @@ bench:
 
 interop:
 	cd interop && go test ./...
+
+# Carnet against what is known of real token endpoints: CATALOGUE names the file, which is no part of the repository.
+catalogue:
+	cd interop && go run ./catalogue/cmd/catalogue
 
 # The store's driver and a short chaos on a MongoDB-compatible server: the one that CARNET_TEST_MONGODB_URI names, else FerretDB.
 mongo:

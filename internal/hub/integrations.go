@@ -220,9 +220,13 @@ func (h *Hub) DeleteIntegration(ctx context.Context, c access.Caller, name strin
 			return err
 		}
 		h.memory.integrations.Forget(name)
+		c := h.leaving(ctx, i)
 		for e, err := range h.store.Tokens.All(ctx, recordID(&i, "")) {
 			if err != nil {
 				return err
+			}
+			if _, _, scheme := owner(e.ID); c != nil && c.subjects[scheme] != nil {
+				h.tokens.Discard(c.subjects[scheme], e.Value.Token)
 			}
 			if err := h.forget(ctx, e.ID); err != nil {
 				return err
@@ -230,6 +234,15 @@ func (h *Hub) DeleteIntegration(ctx context.Context, c access.Caller, name strin
 		}
 		return nil
 	})
+}
+
+// leaving is an integration that is being deleted, for its last requests; nil if its model has gone.
+func (h *Hub) leaving(ctx context.Context, i integration.Integration) *configured {
+	m, err := h.recentModel(ctx, i.Model)
+	if err != nil {
+		return nil
+	}
+	return h.configure(i, 0, m)
 }
 
 // forget deletes a token record, whoever else is writing it.

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -32,10 +33,16 @@ func (h *Hub) subject(i *integration.Integration, scheme model.Scheme, config oa
 		return nil, err
 	}
 	lacking := config.Validate()
+	source := oauth.New(client, h.pace, h.metadata, config)
+	var end func(context.Context, token.Token, bool)
+	if config.Ends() {
+		end = source.End
+	}
 	return &token.Subject{
 		ID:            recordID(i, scheme.Key),
 		Configuration: config.Digest(),
-		Source:        oauth.New(client, h.pace, h.metadata, config),
+		Source:        source,
+		End:           end,
 		CanGrant:      lacking == nil,
 		CanRefresh:    config.CanRefresh(),
 		Missing:       missing(i.Name, scheme.Key, lacking),

@@ -13,6 +13,7 @@ import (
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/access"
+	"carnet.dev/carnet/internal/aws"
 	"carnet.dev/carnet/internal/call"
 	"carnet.dev/carnet/internal/credential"
 	"carnet.dev/carnet/internal/expand"
@@ -264,6 +265,9 @@ func (h *Hub) static(s integration.Settings, scheme model.Scheme) ([]credential.
 		c, err = credential.Digest(h.challenges, a.Username, a.Password)
 	case scheme.Type == model.TypeHTTP:
 		c, err = credential.Bearer(a.Bearer)
+	case scheme.Type == model.TypeSigV4:
+		key := aws.Credentials{AccessKeyID: a.AccessKeyID, SecretAccessKey: a.SecretAccessKey, SessionToken: a.SessionToken}
+		c = aws.Signature(key, a.Service, a.Region)
 	default:
 		return nil, nil
 	}

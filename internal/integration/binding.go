@@ -42,8 +42,6 @@ func bindings(a *Authentication) []binding {
 		{"sessionToken", &a.SessionToken, "session token of temporary AWS credentials", nil},
 		{"region", &a.Region, "AWS region; by the server's host if empty", nil},
 		{"service", &a.Service, "AWS service, as in execute-api; by the server's host if empty", nil},
-		{"role_arn", &a.RoleARN, "role to take on through STS", nil},
-		{"external_id", &a.ExternalID, "external id that the role demands", nil},
 		{"client_id", &a.ClientID, "id of the client", nil},
 		{"client_secret", &a.ClientSecret, "secret of the client", nil},
 		{"client_secret_next", &a.ClientSecretNext, "a second secret, tried after invalid_client while the first is being replaced", nil},

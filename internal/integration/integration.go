@@ -118,15 +118,13 @@ type Authentication struct {
 	Token *Token `json:"-"`
 }
 
-// AWS is what Signature v4 needs, and the role to take on first, if any.
+// AWS is what Signature v4 needs.
 type AWS struct {
 	AccessKeyID     string      `json:"accessKeyId,omitzero"`
 	SecretAccessKey seal.Secret `json:"secretAccessKey,omitzero"`
 	SessionToken    seal.Secret `json:"sessionToken,omitzero"`
 	Region          string      `json:"region,omitzero"`
 	Service         string      `json:"service,omitzero"`
-	RoleARN         string      `json:"role_arn,omitzero"`
-	ExternalID      string      `json:"external_id,omitzero"`
 }
 
 // A Token is a scheme's token as it stands among the settings.

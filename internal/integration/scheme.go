@@ -64,7 +64,7 @@ func oauthFields(s model.Scheme) []Field {
 var definition = []string{"type", "in", "name", "scheme", "flows"}
 
 // ofOthers are the fields that a scheme has only if its type says so.
-var ofOthers = []string{"value", "bearer", "format", "accessKeyId", "secretAccessKey", "sessionToken", "region", "service", "role_arn", "external_id"}
+var ofOthers = []string{"value", "bearer", "format", "accessKeyId", "secretAccessKey", "sessionToken", "region", "service"}
 
 // accepted returns the names of the fields that a scheme's entry may have.
 func accepted(a Authentication, s model.Scheme) []string {
@@ -72,8 +72,6 @@ func accepted(a Authentication, s model.Scheme) []string {
 	switch s.Type {
 	case model.TypeAPIKey, model.TypeHTTP:
 		names = append(names, "format", "inject", "grant_type", "secrets")
-	case model.TypeSigV4:
-		names = append(names, "role_arn", "external_id")
 	}
 	if KeepsToken(a, s) {
 		for _, b := range bindings(&a) {

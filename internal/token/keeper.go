@@ -27,6 +27,9 @@ type Subject struct {
 	Source        Source
 	CanGrant      bool // the credentials suffice to ask for a new token
 	CanRefresh    bool // there is an endpoint to spend a refresh token at
+	// End ends what a token stands for at its service, a session or the token itself; nil: nothing has to be ended. replaced: a new login
+	// has taken its place.
+	End func(ctx context.Context, t Token, replaced bool)
 	// Missing is the error when there is no token and no way to ask for one; it names what to fill in.
 	Missing error
 

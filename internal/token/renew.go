@@ -140,6 +140,8 @@ func (k *Keeper) run(e *entry, n *renewal) {
 	stored, err := k.save(ctx, e, r, revision, o)
 	if o.err != nil {
 		err = told(o.err)
+	} else if err == nil && !o.refreshed { // a refresh goes on with the same session
+		k.end(n.subject, r.Token, stored.Token, grace, true)
 	}
 	n.finish(stored, err)
 }

@@ -131,9 +131,36 @@ func (k *Keeper) Trust(ctx context.Context, s *Subject, generation int64) error 
 // Replace stores a token that a person typed; change returns it for the one there is now, or false to leave that. The zero
 // Token clears the record. A renewal under way is overtaken: its answer is dropped.
 func (k *Keeper) Replace(ctx context.Context, s *Subject, change func(Token) (Token, bool)) (Record, error) {
-	return k.update(ctx, s, func(r Record) (Record, bool) {
+	var old Token
+	r, err := k.update(ctx, s, func(r Record) (Record, bool) {
 		t, ok := change(r.Token)
+		if old = (Token{}); ok {
+			old = r.Token
+		}
 		return r.Replaced(t), ok
+	})
+	if err == nil {
+		k.end(s, old, r.Token, 0, false)
+	}
+	return r, err
+}
+
+// Discard ends what a deleted record's token stood for.
+func (k *Keeper) Discard(s *Subject, old Token) { k.end(s, old, Token{}, 0, false) }
+
+// grace is how long calls that are under way may go on with a token that a new login has replaced.
+const grace = 5 * time.Second
+
+// end ends an old token at its service, beside the callers. A token that was typed is not ours to end.
+func (k *Keeper) end(s *Subject, old, now Token, after time.Duration, replaced bool) {
+	if s.End == nil || old.Manual || old.AccessToken.IsZero() || old.AccessToken.Equal(now.AccessToken) {
+		return
+	}
+	k.start(func() {
+		_ = sleep(k.closing, after) // when closing, at once
+		ctx, cancel := context.WithTimeout(context.Background(), k.ask)
+		defer cancel()
+		s.End(ctx, old, replaced)
 	})
 }
 
