@@ -226,7 +226,7 @@ func (h *Hub) DeleteIntegration(ctx context.Context, c access.Caller, name strin
 				return err
 			}
 			if _, _, scheme := owner(e.ID); c != nil && c.subjects[scheme] != nil {
-				h.tokens.Discard(c.subjects[scheme], e.Value.Token)
+				h.tokens.Discard(ctx, c.subjects[scheme], e.Value.Token)
 			}
 			if err := h.forget(ctx, e.ID); err != nil {
 				return err

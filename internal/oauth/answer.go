@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"errors"
 	"maps"
 	"regexp"
 	"slices"
@@ -23,8 +24,9 @@ func (v *env) read(d *document, status int, c call, began time.Time) (token.Toke
 		where = *v.config.Refresh.Response
 	}
 	code, _ := d.first(where.Error, "error").(string)
-	if code != "" || status/100 != 2 && status/100 != 3 || status/100 == 3 && len(where.AccessToken) == 0 || !succeeded(d, where.Success) {
-		return token.Token{}, "", v.refusedAs(d, status, c, code)
+	refused := code != "" || status/100 != 2 && status/100 != 3 || status/100 == 3 && len(where.AccessToken) == 0
+	if refused || !passes(d, where.Success, true) {
+		return token.Token{}, "", v.judged(v.refusedAs(d, status, c, code), d, where, refused)
 	}
 	access, err := v.find(d, where.AccessToken, "access_token")
 	if err == nil && !usable(access) { // failure mode 8
@@ -97,10 +99,24 @@ func (v *env) keep(d *document, where recipe.Response) map[string]seal.Secret {
 	return values
 }
 
-// succeeded reports whether an answer passes the recipe's test.
-func succeeded(d *document, t *recipe.Test) bool {
+// judged is a refusal as the recipe judges it: one that passes is temporary, and one that only the test of success tells of is as final as a
+// 401: accounts are locked after a few wrong passwords.
+func (v *env) judged(err error, d *document, where recipe.Response, refused bool) error {
+	e, ok := errors.AsType[*token.AskError](err)
+	if !ok {
+		return err
+	}
+	e.Permanent = e.Permanent || !refused
+	if passes(d, where.Retry, false) {
+		e.Permanent, e.InDoubt = false, false
+	}
+	return e
+}
+
+// passes reports whether an answer passes a test of the recipe's; without is the answer where there is none.
+func passes(d *document, t *recipe.Test, without bool) bool {
 	if t == nil {
-		return true
+		return without
 	}
 	matches, err := regexp.Compile(t.Matches)
 	return err == nil && matches.MatchString(textOf(d.first(t.Path, "body")))

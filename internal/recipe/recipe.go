@@ -57,6 +57,7 @@ type Response struct {
 	Scope        Path            `json:"scope,omitzero" help:"path of the scope"`
 	Error        Path            `json:"error,omitzero" help:"path of the error code"`
 	Success      *Test           `json:"success,omitzero" help:"what tells a success, where the status does not"`
+	Retry        *Test           `json:"retry,omitzero" help:"what tells of a refusal that passes, as when all sessions are taken: it is asked again later"`
 	Values       map[string]Path `json:"values,omitzero" help:"further values to keep, by the names under which calls find them: ${token.NAME}"`
 }
 

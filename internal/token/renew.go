@@ -140,10 +140,11 @@ func (k *Keeper) run(e *entry, n *renewal) {
 	stored, err := k.save(ctx, e, r, revision, o)
 	if o.err != nil {
 		err = told(o.err)
-	} else if err == nil && !o.refreshed { // a refresh goes on with the same session
-		k.end(n.subject, r.Token, stored.Token, grace, true)
 	}
 	n.finish(stored, err)
+	if err == nil && !o.refreshed && r.Usable(o.at) { // a refresh goes on with the same session
+		k.end(ctx, n.subject, r.Token, stored.Token, true)
+	}
 }
 
 // An awayError is a failure of the store, and no answer of its.
@@ -311,6 +312,9 @@ func (k *Keeper) attempt(ctx context.Context, n *renewal, r Record) (o outcome) 
 			return o
 		}
 		o.refreshed, o.useless = false, true
+	}
+	if s.End != nil && !r.Token.Manual && !r.Token.AccessToken.IsZero() && !r.Usable(began) {
+		s.End(ctx, r.Token, true) // it may still hold a place of the few that there are (failure mode 37)
 	}
 	o.answer, o.err = s.Source.Ask(ctx, Ask{AuthMethod: r.AuthMethod, Previous: r.Token, Wanted: n.reason == wanted})
 	return o

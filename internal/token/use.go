@@ -140,28 +140,28 @@ func (k *Keeper) Replace(ctx context.Context, s *Subject, change func(Token) (To
 		return r.Replaced(t), ok
 	})
 	if err == nil {
-		k.end(s, old, r.Token, 0, false)
+		k.end(ctx, s, old, r.Token, false)
 	}
 	return r, err
 }
 
 // Discard ends what a deleted record's token stood for.
-func (k *Keeper) Discard(s *Subject, old Token) { k.end(s, old, Token{}, 0, false) }
+func (k *Keeper) Discard(ctx context.Context, s *Subject, old Token) {
+	k.end(ctx, s, old, Token{}, false)
+}
 
-// grace is how long calls that are under way may go on with a token that a new login has replaced.
-const grace = 5 * time.Second
+// endWithin is how long the end of a token may take: it is a courtesy to the service.
+const endWithin = 5 * time.Second
 
-// end ends an old token at its service, beside the callers. A token that was typed is not ours to end.
-func (k *Keeper) end(s *Subject, old, now Token, after time.Duration, replaced bool) {
+// end ends an old token at its service. Calls that are under way with it are repeated with the new one. A token that was typed is not
+// ours to end.
+func (k *Keeper) end(ctx context.Context, s *Subject, old, now Token, replaced bool) {
 	if s.End == nil || old.Manual || old.AccessToken.IsZero() || old.AccessToken.Equal(now.AccessToken) {
 		return
 	}
-	k.start(func() {
-		_ = sleep(k.closing, after) // when closing, at once
-		ctx, cancel := context.WithTimeout(context.Background(), k.ask)
-		defer cancel()
-		s.End(ctx, old, replaced)
-	})
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
+	defer cancel()
+	s.End(ctx, old, replaced)
 }
 
 // Holds reports whether there is a token, or a refresh token to get one with; as far as is known, if the store is away.
