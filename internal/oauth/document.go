@@ -27,7 +27,7 @@ type document struct {
 	status  string // as it stands in the answer: 200 OK
 }
 
-// at follows a path: header:NAME, cookie:NAME, body or nothing for the whole body, a JSON Pointer (RFC 6901), or names and numbers
+// at follows a path: header:NAME, cookie:NAME, cookie:* for all as a Cookie header has them, body or nothing for the whole body, a JSON Pointer (RFC 6901), or names and numbers
 // with dots between them. nil if it leads nowhere.
 func (d *document) at(path string) any {
 	kind, name, special := strings.Cut(path, ":")
@@ -36,6 +36,8 @@ func (d *document) at(path string) any {
 		return d.text()
 	case special && kind == "header":
 		return d.header.Get(name)
+	case path == "cookie:*":
+		return d.allCookies()
 	case special && kind == "cookie":
 		for _, c := range d.cookies {
 			if c.Name == name {
@@ -50,6 +52,14 @@ func (d *document) at(path string) any {
 		return object[path]
 	}
 	return walk(d.tree, strings.Split(strings.TrimPrefix(path, "body."), "."), strings.NewReplacer())
+}
+
+func (d *document) allCookies() any {
+	pairs := make([]string, len(d.cookies))
+	for i, c := range d.cookies {
+		pairs[i] = c.Name + "=" + c.Value
+	}
+	return strings.Join(pairs, "; ")
 }
 
 // text is the whole body; of a JSON text, what it says.

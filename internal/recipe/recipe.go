@@ -48,7 +48,7 @@ type Step struct {
 
 // Response says where an answer has its values.
 type Response struct {
-	AccessToken  Path            `json:"access_token,omitzero" help:"path of the access token; paths are dotted, or header:NAME, cookie:NAME, body"`
+	AccessToken  Path            `json:"access_token,omitzero" help:"path of the access token; paths are dotted, or header:NAME, cookie:NAME, cookie:* for all, body"`
 	RefreshToken Path            `json:"refresh_token,omitzero" help:"path of the refresh token"`
 	ExpiresIn    Path            `json:"expires_in,omitzero" help:"path of the token's life"`
 	ExpiresAt    Path            `json:"expires_at,omitzero" help:"path of the time at which it expires"`

@@ -1,5 +1,7 @@
 package integrate
 
+import "slices"
+
 // notes follows what the catalogue says of an entry in words.
 func (m *maker) notes() {
 	for _, note := range m.entry.Notes {
@@ -7,13 +9,10 @@ func (m *maker) notes() {
 			follow()
 		}
 	}
-	switch m.entry.Name {
-	case "sap-business-one": // two cookies are the session
-		m.auth["type"], m.auth["in"], m.auth["name"] = "apiKey", "cookie", "B1SESSION"
+	if slices.Contains(m.entry.TokenResponseHeaders, "set-cookie") { // the session is the answer's cookies, which no document describes
+		m.auth["type"], m.auth["in"], m.auth["name"] = "apiKey", "header", "Cookie"
 		m.settings["security"] = []any{object{Scheme: []any{}}}
-		m.response["values"] = object{"session": "cookie:B1SESSION", "route": "cookie:ROUTEID"}
-	case "threads":
-		m.auth["refresh_url"] = m.auth["refresh_url"]
+		m.response["values"] = object{"cookies": "cookie:*"}
 	}
 }
 

@@ -107,7 +107,7 @@ func (m *maker) name(name string) string {
 	case "endpoint":
 		return "request.path"
 	case "credentials._cookies":
-		return "'B1SESSION=' + token.session + '; ROUTEID=' + token.route"
+		return "token.cookies"
 	case "credentials.assertion":
 		if m.entry.Assertion != nil && m.entry.Assertion.Type == "jwt" {
 			return "assertion"
