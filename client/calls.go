@@ -143,6 +143,13 @@ func (c *Client) RenewToken(ctx context.Context, integration, scheme string) (ap
 	return t, err
 }
 
+// IntegrationSchema returns the JSON Schema (2020-12) of an integration's settings.
+func (c *Client) IntegrationSchema(ctx context.Context, integration string) (json.RawMessage, error) {
+	var schema json.RawMessage
+	err := c.do(ctx, request{method: http.MethodGet, path: []string{"schema", integrations, integration}}, &schema)
+	return schema, err
+}
+
 // ConnectIntegration begins a person's consent. scheme may be empty if there is only one token.
 func (c *Client) ConnectIntegration(ctx context.Context, integration, scheme string, r api.Connect) (api.Connection, error) {
 	var connection api.Connection

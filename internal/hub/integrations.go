@@ -130,6 +130,18 @@ func (h *Hub) Integration(ctx context.Context, c access.Caller, name string) (ap
 	return h.stored(ctx, i, revision)
 }
 
+// IntegrationSchema returns the JSON Schema of an integration's settings.
+func (h *Hub) IntegrationSchema(ctx context.Context, c access.Caller, name string) (json.RawMessage, error) {
+	if err := c.Allow(access.IntegrationRead); err != nil {
+		return nil, err
+	}
+	i, err := h.current(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return json.RawMessage(integration.Schema(i.Settings, i.model)), nil
+}
+
 // ReplaceIntegration replaces an integration's model and settings; sections of the settings that are not given stay. Masked
 // secrets keep their values.
 func (h *Hub) ReplaceIntegration(ctx context.Context, c access.Caller, name string, r api.Integration) (api.Integration, error) {

@@ -13,7 +13,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"carnet.dev/carnet/internal/expand"
-	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/recipe"
 	"carnet.dev/carnet/internal/seal"
 	"carnet.dev/carnet/internal/token"
@@ -245,9 +244,4 @@ func note(names map[string]bool, path string) {
 	default:
 		names[name] = true
 	}
-}
-
-// interactive reports whether a person has to consent before there is a token.
-func interactive(grant string) bool {
-	return grant == model.GrantAuthorizationCode || grant == model.GrantDeviceCode
 }

@@ -3,7 +3,6 @@ package oauth
 import (
 	"strings"
 
-	"carnet.dev/carnet/internal/expand"
 	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/recipe"
 )
@@ -123,5 +122,3 @@ func (v *env) refreshCall() (call, error) {
 func (v *env) stepCall(s recipe.Step) (call, error) {
 	return v.call("step "+s.Name, s.Call, nil, false)
 }
-
-func isEmpty(v expand.Value) bool { return v.Reveal() == "" }

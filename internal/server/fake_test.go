@@ -193,6 +193,10 @@ func (f *fake) RenewToken(_ context.Context, c access.Caller, integration, schem
 	return api.Token{Scheme: scheme}, f.note(c, []any{integration, scheme})
 }
 
+func (f *fake) IntegrationSchema(_ context.Context, c access.Caller, name string) (json.RawMessage, error) {
+	return json.RawMessage(`{"type":"object"}`), f.note(c, name)
+}
+
 func (f *fake) ConnectIntegration(_ context.Context, c access.Caller, integration, scheme string, r api.Connect) (api.Connection, error) {
 	return api.Connection{AuthorizationURL: "https://provider.example/authorize", State: "state", RedirectURI: r.RedirectURI}, f.note(c, []any{integration, scheme, r})
 }

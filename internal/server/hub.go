@@ -25,6 +25,7 @@ type Hub interface {
 
 	Integrations(ctx context.Context, c access.Caller, q api.Query) (api.IntegrationList, error)
 	Integration(ctx context.Context, c access.Caller, name string) (api.Stored, error)
+	IntegrationSchema(ctx context.Context, c access.Caller, name string) (json.RawMessage, error)
 	CreateIntegration(ctx context.Context, c access.Caller, i api.Integration) (api.Integration, error)
 	ReplaceIntegration(ctx context.Context, c access.Caller, name string, i api.Integration) (api.Integration, error)
 	ReplaceSettings(ctx context.Context, c access.Caller, name string, settings json.RawMessage) (api.Integration, error)

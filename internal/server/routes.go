@@ -107,6 +107,11 @@ func integrations() []route {
 			endpoint: writing(createIntegration)},
 		{method: "GET", path: "/integrations/{name}", id: "Integration", summary: "Shows an integration, its secrets masked.", fail: refuseIntegration,
 			endpoint: reading(func(x *exchange) (api.Stored, error) { return x.Integration(x.ctx(), x.caller, x.path("name")) })},
+		{method: "GET", path: "/schema/integrations/{name}", id: "IntegrationSchema", summary: "Returns the JSON Schema (2020-12) of an integration's settings: for each security scheme the fields that it takes.", fail: refuseIntegration,
+			endpoint: reading(func(x *exchange) (document, error) {
+				schema, err := x.IntegrationSchema(x.ctx(), x.caller, x.path("name"))
+				return document(schema), err
+			})},
 		{method: "PUT", path: "/integrations/{name}", id: "ReplaceIntegration", summary: "Replaces an integration. A mask keeps the stored secret. The outer \"properties\" may be left out.", fail: refuseIntegration,
 			endpoint: writing(func(x *exchange, in integrationBody) (api.Created[api.Integration], error) {
 				return updated(x.ReplaceIntegration(x.ctx(), x.caller, x.path("name"), in.Properties))
