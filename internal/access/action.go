@@ -59,12 +59,12 @@ var roles = map[Action]Role{
 	ModelValidate: Operator,
 	OperationRun:  Operator,
 	TokenRenew:    Operator,
-	TokenConnect:  Operator,
 
 	ModelImport:       Admin,
 	ModelUpdate:       Admin,
 	ModelDelete:       Admin,
 	IntegrationCreate: Admin,
+	TokenConnect:      Admin, // it decides whose account is used
 	IntegrationUpdate: Admin,
 	IntegrationDelete: Admin,
 	TokenClear:        Admin,

@@ -17,7 +17,7 @@ import (
 
 func (p *program) integration() *cobra.Command {
 	group := &cobra.Command{Use: "integration", Short: "Integrations: configured instances of a model", Aliases: []string{"integrations"}, Args: cobra.NoArgs, RunE: help}
-	group.AddCommand(p.integrationCreate(), p.integrationSet(), p.integrationShow(), p.integrationList(), p.integrationDelete())
+	group.AddCommand(p.integrationCreate(), p.integrationSet(), p.integrationConnect(), p.integrationShow(), p.integrationList(), p.integrationDelete())
 	return group
 }
 

@@ -118,9 +118,12 @@ func (m *machine) send(method, path, body string, headers ...string) reply {
 	return reply{answer.StatusCode, answer.Header, string(data)}
 }
 
-// open checks how many sessions are.
+// open checks how many sessions are. Carnet logs out of a replaced one in the background, so that has a while to come about.
 func (m *machine) open(want int) {
 	m.t.Helper()
+	for end := time.Now().Add(5 * time.Second); m.Stats().Open != want && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
 	if got := m.Stats().Open; got != want {
 		m.t.Errorf("%d sessions are open, want %d", got, want)
 	}
