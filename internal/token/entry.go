@@ -50,6 +50,12 @@ func (e *entry) live(s *Subject, now time.Time) (Held, bool) {
 	return Held{seen.record.Token, seen.record.Generation}, true
 }
 
+// refused reports whether the API has refused the token that was seen last.
+func (e *entry) refused() bool {
+	seen := e.seen.Load()
+	return seen != nil && seen.record.Rejected
+}
+
 // entry returns what is known of the subject's record.
 func (k *Keeper) entry(s *Subject) *entry {
 	if e := s.entry.Load(); e != nil && !e.gone.Load() {
@@ -61,12 +67,12 @@ func (k *Keeper) entry(s *Subject) *entry {
 	return e
 }
 
-// note remembers a record that was read from the store or written to it. A token that could not be saved yet stays until the
-// store has one as new.
-func (k *Keeper) note(e *entry, r Record, revision int64) *sight {
+// note remembers a record that was read from the store, or written to it, by a request that began at a time. A token that could not be
+// saved yet stays until the store has one as new; and what was seen while the request was under way stays if it is newer.
+func (k *Keeper) note(e *entry, r Record, revision int64, began time.Time) *sight {
 	for {
 		old := e.seen.Load()
-		if old != nil && old.unsaved && old.record.Supersedes(r) {
+		if old != nil && (old.unsaved && old.record.Supersedes(r) || old.at.After(began) && old.revision > revision) {
 			return old
 		}
 		s := k.sighted(r, revision)

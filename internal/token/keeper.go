@@ -115,6 +115,7 @@ const (
 func (k *Keeper) read(ctx context.Context, e *entry, s *Subject, patience time.Duration) (Record, int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	began := time.Now()
 	r, revision, err := k.store.Get(ctx, s.ID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Record{}, 0, err
@@ -123,7 +124,7 @@ func (k *Keeper) read(ctx context.Context, e *entry, s *Subject, patience time.D
 	if r.Configuration.Equal(s.Configuration) {
 		r.Configuration = s.Configuration // one text for both, which compares the fastest
 	}
-	seen := k.note(e, r, revision)
+	seen := k.note(e, r, revision, began)
 	return seen.record.For(s.Configuration), seen.revision, nil
 }
 
@@ -131,9 +132,10 @@ func (k *Keeper) read(ctx context.Context, e *entry, s *Subject, patience time.D
 func (k *Keeper) write(ctx context.Context, e *entry, r Record, replaces int64) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, longPatience)
 	defer cancel()
+	began := time.Now()
 	revision, err := k.store.Put(ctx, r.ID, r, replaces)
 	if err == nil {
-		k.note(e, r, revision)
+		k.note(e, r, revision, began)
 	}
 	return revision, err
 }

@@ -47,25 +47,27 @@ func (n *renewal) finished() bool {
 	}
 }
 
-// begin returns the renewal under way, or starts one. It fails only when the keeper is closed.
-func (k *Keeper) begin(e *entry, s *Subject, why reason) (*renewal, error) {
+// begin returns the renewal under way, or starts one. late: it had its outcome before this caller came. It fails only when the keeper is
+// closed.
+func (k *Keeper) begin(e *entry, s *Subject, why reason) (n *renewal, late bool, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.renewal != nil {
-		return e.renewal, nil
+		return e.renewal, e.renewal.finished(), nil
 	}
-	n := newRenewal(s, why)
+	n = newRenewal(s, why)
 	if !k.start(func() {
-		k.run(e, n)
+		replaced := k.run(e, n)
+		k.end(k.closing, s, replaced, n.record.Token, true) // before the next login: there may be few sessions (failure mode 37)
 		e.mu.Lock()
 		e.renewal = nil
 		e.mu.Unlock()
 		close(n.over)
 	}) {
-		return nil, errClosing()
+		return nil, false, errClosing()
 	}
 	e.renewal = n
-	return n, nil
+	return n, false, nil
 }
 
 func errClosing() error {
@@ -77,21 +79,20 @@ func (k *Keeper) renew(ctx context.Context, e *entry, s *Subject, why reason) (R
 	began := time.Now()
 	defer func() { k.observer.Waited(time.Since(began)) }()
 	for {
-		n, err := k.begin(e, s, why)
+		n, late, err := k.begin(e, s, why)
 		if err != nil {
 			return Record{}, err
 		}
-		late := n.finished()
 		if err := await(ctx, n.done); err != nil {
 			return Record{}, err
 		}
-		if n.concerns(s, late, why) {
+		if n.concerns(s, late, why) && !(late && e.refused()) {
 			if n.err == nil && !n.record.Configuration.Equal(s.Configuration) {
 				return Record{}, fault.New(fault.Conflict, "the integration was changed meanwhile").WithHint("try again")
 			}
 			return n.record, n.err
 		}
-		// It was of another configuration, or over already, or its token was cleared: look again.
+		// It was of another configuration, or over already, or its token was cleared or refused: look again.
 		if err := await(ctx, n.over); err != nil {
 			return Record{}, err
 		}
@@ -121,8 +122,8 @@ func await(ctx context.Context, done <-chan struct{}) error {
 }
 
 // run walks the record from due to renewed or failed. It does not end with the caller (failure mode 17): an answer that was
-// received is saved.
-func (k *Keeper) run(e *entry, n *renewal) {
+// received is saved. It returns the live token that a new login has replaced, if one has; a refresh goes on with the same session.
+func (k *Keeper) run(e *entry, n *renewal) (replaced Token) {
 	ctx := context.WithoutCancel(k.closing)
 	r, revision, took, err := k.take(ctx, e, n)
 	away, isAway := errors.AsType[*awayError](err)
@@ -134,17 +135,18 @@ func (k *Keeper) run(e *entry, n *renewal) {
 	}
 	if err != nil || !took && !isAway {
 		n.finish(r, err)
-		return
+		return replaced
 	}
 	o := k.attempt(ctx, n, r)
 	stored, err := k.save(ctx, e, r, revision, o)
 	if o.err != nil {
 		err = told(o.err)
 	}
-	n.finish(stored, err)
-	if err == nil && !o.refreshed && r.Usable(o.at) { // a refresh goes on with the same session
-		k.end(ctx, n.subject, r.Token, stored.Token, true)
+	if err == nil && !o.refreshed && r.Usable(o.at) {
+		replaced = r.Token
 	}
+	n.finish(stored, err)
+	return replaced
 }
 
 // An awayError is a failure of the store, and no answer of its.

@@ -10,10 +10,11 @@ import (
 // save stores what an attempt made of the record r, and returns what the store then holds. While the store is away a token is
 // served from memory, and saving goes on beside the callers (failure modes 17 and 26).
 func (k *Keeper) save(ctx context.Context, e *entry, r Record, revision int64, o outcome) (Record, error) {
+	began := time.Now()
 	stored, rev, err := k.put(ctx, r, revision, o)
 	switch {
 	case err == nil:
-		return k.note(e, stored, rev).record, nil
+		return k.note(e, stored, rev, began).record, nil
 	case fault.Is(err, fault.NotFound):
 		return Record{}, err
 	}
@@ -30,10 +31,11 @@ func (k *Keeper) keepSaving(ctx context.Context, e *entry, r Record, revision in
 	began := time.Now()
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		time.Sleep(pause)
+		tried := time.Now()
 		stored, rev, err := k.put(ctx, r, revision, o)
 		switch {
 		case err == nil:
-			k.note(e, stored, rev)
+			k.note(e, stored, rev, tried)
 			return
 		case fault.Is(err, fault.NotFound):
 			e.seen.Store(k.sighted(Record{ID: r.ID}, 0))
