@@ -47,7 +47,9 @@ func TestConnect(t *testing.T) {
 	var out, told bytes.Buffer
 	code := cli.Main(context.Background(), cli.Env{
 		Args: []string{"--server", server.URL, "integration", "connect", "zoom", "--no-browser"}, Stdin: strings.NewReader(""),
-		Stdout: &out, Stderr: &told, Getenv: func(name string) string { return map[string]string{"CARNET_USERNAME": "ada", "CARNET_PASSWORD": "x"}[name] },
+		Stdout: &out, Stderr: &told, Getenv: func(name string) string {
+			return map[string]string{"CARNET_USERNAME": "ada", "CARNET_PASSWORD": "x"}[name]
+		},
 	})
 	if code != 0 || finished["state"] != "right" || finished["code"] != "c0de" {
 		t.Errorf("ended with %d, finished with %v: %s", code, finished, told.String())
