@@ -116,7 +116,7 @@ func momentOf(v any) time.Time {
 }
 
 // jwtExpiry reads the claim exp of an access token that is a JWT (RFC 7519 4.1.4). With iat the two make a duration, which does
-// not depend on the server's clock.
+// not depend on the server's clock; but a token that the server made a while ago, and gives again, ends by exp.
 func jwtExpiry(access string, began time.Time) time.Time {
 	part := strings.Split(access, ".")
 	if len(part) != 3 {
@@ -133,8 +133,12 @@ func jwtExpiry(access string, began time.Time) time.Time {
 	if json.Unmarshal(payload, &claims) != nil || claims.Exp <= 0 || claims.Exp > moment.FirstMillis {
 		return time.Time{}
 	}
-	if claims.Iat > 0 && claims.Iat < claims.Exp {
-		return later(began, claims.Exp-claims.Iat)
+	end := time.UnixMilli(int64(claims.Exp * 1000))
+	if claims.Iat <= 0 || claims.Iat >= claims.Exp {
+		return end
 	}
-	return time.UnixMilli(int64(claims.Exp * 1000))
+	if whole := later(began, claims.Exp-claims.Iat); !end.After(began) || whole.Before(end) {
+		return whole
+	}
+	return end
 }

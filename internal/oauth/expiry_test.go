@@ -62,6 +62,7 @@ func TestExpiry(t *testing.T) {
 		"the answer before lifetime":  {members: `"expires_in":60`, config: oauth.Config{Lifetime: time.Hour}, want: 60},
 		"a JWT":                       {access: jwt(`{"exp":946688400}`), want: 3600},
 		"a JWT of another clock":      {access: jwt(`{"iat":946000000,"exp":946003600}`), want: 3600},
+		"a JWT that is given again":   {access: jwt(`{"iat":946683000,"exp":946686600}`), want: 1800},
 		"a JWT that has passed":       {access: jwt(`{"exp":946000000}`)},
 		"a JWT without a time":        {access: jwt(`{"sub":"ada"}`)},
 		"a JWT that never ends":       {access: jwt(`{"iat":1,"exp":1e300}`)},
