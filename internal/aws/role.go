@@ -94,8 +94,8 @@ func staying(client *http.Client) *http.Client {
 }
 
 func (r Role) request(ctx context.Context, form url.Values) (request *http.Request, region string, err error) {
-	if strings.Count(r.ARN, ":") < 5 || !strings.HasPrefix(r.ARN, "arn:") {
-		return nil, "", fault.New(fault.Invalid, "the role's ARN is none").WithHint("it looks like arn:aws:iam::123456789012:role/name")
+	if err := r.Validate(); err != nil {
+		return nil, "", err
 	}
 	endpoint, region, err := r.place()
 	if err != nil {
@@ -113,13 +113,10 @@ func (r Role) request(ctx context.Context, form url.Values) (request *http.Reque
 
 // place is where the token service is, and for which region a request to it is signed.
 func (r Role) place() (endpoint, region string, err error) {
-	region = r.Region
-	if host, err := url.Parse(r.Endpoint); region == "" && err == nil {
-		_, region, _ = Guess(host.Host)
+	if host, err := url.Parse(r.Endpoint); err == nil {
+		_, region, _ = Guess(host.Host) // what its name tells is true
 	}
-	if region == "" {
-		region = r.firstRegion()
-	}
+	region = cmp.Or(region, r.Region, r.firstRegion())
 	if !regionName.MatchString(region) {
 		return "", "", fault.New(fault.Invalid, "%q is no region of AWS", region).WithHint("it looks like eu-west-1")
 	}

@@ -18,7 +18,7 @@ type configured struct {
 	revision int64
 	model    *model.Model
 	subjects map[string]*token.Subject // by security scheme
-	configs  map[string]oauth.Config   // of the same
+	configs  map[string]oauth.Config   // of those that a token endpoint gives
 	wrong    error                     // why there are no subjects
 }
 
@@ -77,9 +77,14 @@ func (h *Hub) load(name string) func(context.Context, *configured, bool) (*confi
 func (h *Hub) configure(i integration.Integration, revision int64, m *model.Model) *configured {
 	c := &configured{Integration: i, revision: revision, model: m, subjects: map[string]*token.Subject{}, configs: map[string]oauth.Config{}}
 	for _, scheme := range tokenSchemes(&i, m) {
-		config := oauthConfig(i.Settings, scheme)
-		c.configs[scheme.Key] = config
-		subject, err := h.subject(&i, scheme, config)
+		var subject *token.Subject
+		var err error
+		if integration.AssumesRole(i.Settings.Authentication[scheme.Key], scheme) {
+			subject, err = h.roleSubject(&i, scheme)
+		} else {
+			c.configs[scheme.Key] = oauthConfig(i.Settings, scheme)
+			subject, err = h.subject(&i, scheme, c.configs[scheme.Key])
+		}
 		if err != nil {
 			c.wrong = err
 			continue

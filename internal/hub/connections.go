@@ -129,7 +129,11 @@ func (h *Hub) source(i *configured, scheme string) (*oauth.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return subject.Source.(*oauth.Source), nil
+	source, ok := subject.Source.(*oauth.Source)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "scheme %q needs nobody's consent: it has the credentials of an AWS role", scheme)
+	}
+	return source, nil
 }
 
 func connectionID(state seal.Secret) string {

@@ -146,7 +146,17 @@ func arguments(t api.Task) call.Arguments {
 type held struct {
 	subject    *token.Subject
 	generation int64
-	rejectOn   *recipe.Rejection
+	rejects    func(*call.Answer) bool
+}
+
+// rejects is how the API says that the token of a scheme is dead.
+func rejects(a integration.Authentication, scheme model.Scheme) func(*call.Answer) bool {
+	if integration.AssumesRole(a, scheme) {
+		return func(answer *call.Answer) bool { return aws.Rejects(answer.Status, answer.Header, answer.Body) }
+	}
+	return func(answer *call.Answer) bool {
+		return oauth.Rejects(a.RejectOn, answer.Status, answer.Header, answer.Body)
+	}
 }
 
 // refused reports whether the API did not take the credentials that it saw: by a 401, or as the configuration says (failure mode
@@ -158,7 +168,7 @@ func refused(a *call.Answer, tokens []held) bool {
 	if len(tokens) == 0 {
 		return a.Status == http.StatusUnauthorized
 	}
-	return slices.ContainsFunc(tokens, func(t held) bool { return oauth.Rejects(t.rejectOn, a.Status, a.Header, a.Body) })
+	return slices.ContainsFunc(tokens, func(t held) bool { return t.rejects(a) })
 }
 
 // replaceable sets the refused tokens aside, and reports whether there is another to try.
@@ -213,7 +223,7 @@ func (h *Hub) withLiveToken(ctx context.Context, i *configured, scheme model.Sch
 	if err != nil {
 		return nil, err
 	}
-	live.tokens = append(live.tokens, held{subject, got.Generation, a.RejectOn})
+	live.tokens = append(live.tokens, held{subject, got.Generation, rejects(a, scheme)})
 	if a.ServerURL != "" {
 		if live.server, err = i.configs[scheme.Key].Server(a.ServerURL, got.Token); err != nil {
 			return nil, err
@@ -222,8 +232,12 @@ func (h *Hub) withLiveToken(ctx context.Context, i *configured, scheme model.Sch
 	return h.tokenCredentials(i, scheme, got.Token)
 }
 
-// tokenCredentials puts a token on calls: as the configuration says, in the place of an API key, or as a bearer token.
+// tokenCredentials puts a token on calls: as the configuration says, in the place of an API key, as a bearer token, or as the key
+// that signs.
 func (h *Hub) tokenCredentials(i *configured, scheme model.Scheme, t token.Token) ([]credential.Credential, error) {
+	if a := i.Settings.Authentication[scheme.Key]; integration.AssumesRole(a, scheme) {
+		return []credential.Credential{aws.Signature(aws.Of(t), a.Service, a.Region)}, nil
+	}
 	a, config := i.Settings.Authentication[scheme.Key], i.configs[scheme.Key]
 	inject := a.Inject
 	if len(inject) == 0 && scheme.Type == model.TypeAPIKey && !strings.EqualFold(scheme.Name, "Authorization") {
@@ -266,8 +280,7 @@ func (h *Hub) static(s integration.Settings, scheme model.Scheme) ([]credential.
 	case scheme.Type == model.TypeHTTP:
 		c, err = credential.Bearer(a.Bearer)
 	case scheme.Type == model.TypeSigV4:
-		key := aws.Credentials{AccessKeyID: a.AccessKeyID, SecretAccessKey: a.SecretAccessKey, SessionToken: a.SessionToken}
-		c = aws.Signature(key, a.Service, a.Region)
+		c = aws.Signature(accessKey(a), a.Service, a.Region)
 	default:
 		return nil, nil
 	}
@@ -305,7 +318,7 @@ func (h *Hub) show(ctx context.Context, name, id string, t api.Task) (api.Result
 	for _, scheme := range k.schemes {
 		var own []credential.Credential
 		if integration.KeepsToken(i.Settings.Authentication[scheme.Key], scheme) {
-			own, err = h.tokenCredentials(k.integration, scheme, i.configs[scheme.Key].MaskedToken())
+			own, err = h.tokenCredentials(i, scheme, maskedToken(i, scheme))
 		} else {
 			own, err = h.static(i.Settings, scheme)
 		}
@@ -321,6 +334,14 @@ func (h *Hub) show(ctx context.Context, name, id string, t api.Task) (api.Result
 	return api.Result{OK: true, URL: shown.URL, Headers: map[string]string{}, Request: &api.Request{
 		Method: shown.Method, URL: shown.URL, Headers: shown.Header, Body: shown.Body,
 	}}, nil
+}
+
+// maskedToken is a token of masks, to show what would be sent.
+func maskedToken(i *configured, scheme model.Scheme) token.Token {
+	if integration.AssumesRole(i.Settings.Authentication[scheme.Key], scheme) {
+		return aws.Masked()
+	}
+	return i.configs[scheme.Key].MaskedToken()
 }
 
 func viewAnswer(a *call.Answer) api.Result {

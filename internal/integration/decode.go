@@ -314,6 +314,12 @@ func (d *decoder) checkEntry(at string, a *Authentication) {
 	if a.MaxRefreshes < 0 {
 		d.problem(at+"/max_refreshes", "has to be a whole number")
 	}
+	if a.RoleARN != "" && (strings.Count(a.RoleARN, ":") < 5 || !strings.HasPrefix(a.RoleARN, "arn:")) {
+		d.problem(at+"/roleArn", "is no ARN; it looks like arn:aws:iam::123456789012:role/name")
+	}
+	if s := a.DurationSeconds; s != 0 && (s < 900 || s > 43200) {
+		d.problem(at+"/durationSeconds", "has to be 900 to 43200")
+	}
 }
 
 func (d *decoder) checkServer(s Server) {

@@ -125,6 +125,14 @@ type AWS struct {
 	SessionToken    seal.Secret `json:"sessionToken,omitzero"`
 	Region          string      `json:"region,omitzero"`
 	Service         string      `json:"service,omitzero"`
+
+	// With a role, the access key or the token of an OpenID provider gets temporary credentials, which sign.
+	RoleARN          string      `json:"roleArn,omitzero"`
+	RoleSessionName  string      `json:"roleSessionName,omitzero"`
+	ExternalID       string      `json:"externalId,omitzero"`
+	DurationSeconds  int         `json:"durationSeconds,omitzero"`
+	WebIdentityToken seal.Secret `json:"webIdentityToken,omitzero"`
+	STSEndpoint      string      `json:"stsEndpoint,omitzero"`
 }
 
 // A Token is a scheme's token as it stands among the settings.

@@ -48,7 +48,7 @@ func entrySchema(a Authentication, s model.Scheme) node {
 	if needed := required(a, s); len(needed) > 0 {
 		schema["required"] = slices.Sorted(slices.Values(needed))
 	}
-	if s.Type == model.TypeHTTP && s.Scheme == "bearer" && !KeepsToken(a, s) {
+	if s.Type == model.TypeHTTP && s.Scheme == "bearer" && !takesToken(a, s) {
 		return node{"description": s.Description, "anyOf": []any{node{"type": "string", "writeOnly": true, "description": "the bearer token itself"}, schema}}
 	}
 	return schema

@@ -64,7 +64,10 @@ func oauthFields(s model.Scheme) []Field {
 var definition = []string{"type", "in", "name", "scheme", "flows"}
 
 // ofOthers are the fields that a scheme has only if its type says so.
-var ofOthers = []string{"value", "bearer", "format", "accessKeyId", "secretAccessKey", "sessionToken", "region", "service"}
+var ofOthers = slices.Concat([]string{"value", "bearer", "format", "accessKeyId", "secretAccessKey", "sessionToken", "region", "service"}, ofRoles)
+
+// ofRoles are the fields by which an AWS role is assumed. A view shows those that are set.
+var ofRoles = []string{"roleArn", "roleSessionName", "externalId", "durationSeconds", "webIdentityToken", "stsEndpoint"}
 
 // accepted returns the names of the fields that a scheme's entry may have.
 func accepted(a Authentication, s model.Scheme) []string {
@@ -72,8 +75,10 @@ func accepted(a Authentication, s model.Scheme) []string {
 	switch s.Type {
 	case model.TypeAPIKey, model.TypeHTTP:
 		names = append(names, "format", "inject", "grant_type", "secrets")
+	case model.TypeSigV4:
+		names = append(names, ofRoles...)
 	}
-	if KeepsToken(a, s) {
+	if takesToken(a, s) {
 		for _, b := range bindings(&a) {
 			if !slices.Contains(ofOthers, b.name) {
 				names = append(names, b.name)
@@ -88,13 +93,29 @@ func accepted(a Authentication, s model.Scheme) []string {
 // apart are accepted fields that have to be named with their scheme, as in SCHEME.type: they are rare where they are not the scheme's
 // own business.
 func apart(a Authentication, s model.Scheme, field string) bool {
-	return slices.Contains(definition, field) || !KeepsToken(a, s) && slices.Contains([]string{"grant_type", "secrets", "format", "inject"}, field)
+	return slices.Contains(definition, field) || !takesToken(a, s) && slices.Contains([]string{"grant_type", "secrets", "format", "inject"}, field)
 }
 
 // KeepsToken reports whether the credential of a scheme is a token that is asked for: that of oauth2 and openIdConnect always is, that
-// of any other scheme if its entry says how.
+// of any other scheme if its entry says how. The temporary credentials of an AWS role are one too.
 func KeepsToken(a Authentication, s model.Scheme) bool {
-	return s.Type == model.TypeOAuth2 || s.Type == model.TypeOpenIDConnect || a.GrantType != "" && s.Type != model.TypeMutualTLS && s.Type != ""
+	return takesToken(a, s) || AssumesRole(a, s)
+}
+
+// AssumesRole reports whether requests are signed with the credentials of an AWS role.
+func AssumesRole(a Authentication, s model.Scheme) bool {
+	return s.Type == model.TypeSigV4 && a.RoleARN != ""
+}
+
+// takesToken reports whether a scheme's token is of the kind that a token endpoint gives and a person can type.
+func takesToken(a Authentication, s model.Scheme) bool {
+	switch s.Type {
+	case model.TypeOAuth2, model.TypeOpenIDConnect:
+		return true
+	case model.TypeMutualTLS, model.TypeSigV4, "":
+		return false
+	}
+	return a.GrantType != ""
 }
 
 // Schemes returns the security schemes of an integration: the document's, corrected by the integration's definitions, and those
@@ -129,7 +150,7 @@ func (a Authentication) define(s model.Scheme) model.Scheme {
 	if a.Flows != nil {
 		s.Flows = *a.Flows
 	}
-	if KeepsToken(a, s) && len(s.Flows.Names()) == 0 && a.GrantType != "" { // a definition may be as short as a grant type
+	if takesToken(a, s) && len(s.Flows.Names()) == 0 && a.GrantType != "" { // a definition may be as short as a grant type
 		s.Flows = flowsOf(a)
 	}
 	return s
@@ -230,10 +251,13 @@ func (s Settings) lacking(scheme model.Scheme) []string {
 
 // required returns the fields that a scheme can't do without; for one that keeps a token those of the chosen grant.
 func required(a Authentication, scheme model.Scheme) []string {
-	if KeepsToken(a, scheme) {
+	if takesToken(a, scheme) {
 		return slices.DeleteFunc(requiredBy(a), func(name string) bool {
 			return name == "token_url" && (a.Issuer != "" || scheme.OpenIDConnectURL != "") || name == "assertion" && a.Sign != nil
 		})
+	}
+	if scheme.Type == model.TypeSigV4 && !a.WebIdentityToken.IsZero() {
+		return []string{"roleArn"}
 	}
 	var names []string
 	for _, f := range Fields(scheme) {

@@ -84,7 +84,7 @@ func (w writer) entry(a Authentication, scheme model.Scheme, t Token) {
 	for _, f := range Fields(scheme) {
 		always = append(always, f.Name)
 	}
-	if KeepsToken(a, scheme) {
+	if takesToken(a, scheme) {
 		a.Token = &t
 	}
 	w.bindings(bindings(&a), always...)

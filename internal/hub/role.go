@@ -1,0 +1,42 @@
+package hub
+
+import (
+	"time"
+
+	"carnet.dev/carnet/internal/aws"
+	"carnet.dev/carnet/internal/integration"
+	"carnet.dev/carnet/internal/model"
+	"carnet.dev/carnet/internal/token"
+)
+
+// roleSubject is an AWS role's temporary credentials, as the keeper wants them: which record, and how to ask.
+func (h *Hub) roleSubject(i *integration.Integration, scheme model.Scheme) (*token.Subject, error) {
+	client, err := h.clients.Client(outboundTLS(i.Settings.TLS))
+	if err != nil {
+		return nil, err
+	}
+	config := roleConfig(i.Settings.Authentication[scheme.Key])
+	lacking := config.Validate()
+	return &token.Subject{
+		ID:            recordID(i, scheme.Key),
+		Configuration: config.Digest(),
+		Source:        aws.NewSource(client, config),
+		CanGrant:      lacking == nil,
+		Missing:       missing(i.Name, scheme.Key, lacking),
+	}, nil
+}
+
+func roleConfig(a integration.Authentication) aws.Config {
+	return aws.Config{
+		Credentials: accessKey(a),
+		Identity:    a.WebIdentityToken,
+		Role: aws.Role{
+			ARN: a.RoleARN, SessionName: a.RoleSessionName, ExternalID: a.ExternalID,
+			Region: a.Region, Duration: time.Duration(a.DurationSeconds) * time.Second, Endpoint: a.STSEndpoint,
+		},
+	}
+}
+
+func accessKey(a integration.Authentication) aws.Credentials {
+	return aws.Credentials{AccessKeyID: a.AccessKeyID, SecretAccessKey: a.SecretAccessKey, SessionToken: a.SessionToken}
+}
