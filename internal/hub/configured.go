@@ -76,20 +76,18 @@ func (h *Hub) load(name string) func(context.Context, *configured, bool) (*confi
 // configure makes the subjects of an integration's tokens.
 func (h *Hub) configure(i integration.Integration, revision int64, m *model.Model) *configured {
 	c := &configured{Integration: i, revision: revision, model: m, subjects: map[string]*token.Subject{}, configs: map[string]oauth.Config{}}
+	client, err := h.client(i.Settings, integration.Schemes(i.Settings, m))
+	if err != nil {
+		c.wrong = err
+		return c
+	}
 	for _, scheme := range tokenSchemes(&i, m) {
-		var subject *token.Subject
-		var err error
 		if integration.AssumesRole(i.Settings.Authentication[scheme.Key], scheme) {
-			subject, err = h.roleSubject(&i, scheme)
-		} else {
-			c.configs[scheme.Key] = oauthConfig(i.Settings, scheme)
-			subject, err = h.subject(&i, scheme, c.configs[scheme.Key])
-		}
-		if err != nil {
-			c.wrong = err
+			c.subjects[scheme.Key] = h.roleSubject(&i, scheme, client)
 			continue
 		}
-		c.subjects[scheme.Key] = subject
+		c.configs[scheme.Key] = oauthConfig(i.Settings, scheme)
+		c.subjects[scheme.Key] = h.subject(&i, scheme, c.configs[scheme.Key], client)
 	}
 	return c
 }

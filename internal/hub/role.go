@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"net/http"
 	"time"
 
 	"carnet.dev/carnet/internal/aws"
@@ -10,11 +11,7 @@ import (
 )
 
 // roleSubject is an AWS role's temporary credentials, as the keeper wants them: which record, and how to ask.
-func (h *Hub) roleSubject(i *integration.Integration, scheme model.Scheme) (*token.Subject, error) {
-	client, err := h.clients.Client(outboundTLS(i.Settings.TLS))
-	if err != nil {
-		return nil, err
-	}
+func (h *Hub) roleSubject(i *integration.Integration, scheme model.Scheme, client *http.Client) *token.Subject {
 	config := roleConfig(i.Settings.Authentication[scheme.Key])
 	lacking := config.Validate()
 	return &token.Subject{
@@ -23,7 +20,7 @@ func (h *Hub) roleSubject(i *integration.Integration, scheme model.Scheme) (*tok
 		Source:        aws.NewSource(client, config),
 		CanGrant:      lacking == nil,
 		Missing:       missing(i.Name, scheme.Key, lacking),
-	}, nil
+	}
 }
 
 func roleConfig(a integration.Authentication) aws.Config {

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -27,11 +28,7 @@ func owner(id string) (name, uid, scheme string) {
 }
 
 // subject is an integration's token for a scheme, as the keeper wants it: which record, and how to ask.
-func (h *Hub) subject(i *integration.Integration, scheme model.Scheme, config oauth.Config) (*token.Subject, error) {
-	client, err := h.clients.Client(outboundTLS(i.Settings.TLS))
-	if err != nil {
-		return nil, err
-	}
+func (h *Hub) subject(i *integration.Integration, scheme model.Scheme, config oauth.Config, client *http.Client) *token.Subject {
 	lacking := config.Validate()
 	source := oauth.New(client, h.pace, h.metadata, config)
 	var end func(context.Context, token.Token, bool)
@@ -46,7 +43,7 @@ func (h *Hub) subject(i *integration.Integration, scheme model.Scheme, config oa
 		CanGrant:      lacking == nil,
 		CanRefresh:    config.CanRefresh(),
 		Missing:       missing(i.Name, scheme.Key, lacking),
-	}, nil
+	}
 }
 
 // missing is the error for a token that can't be asked for.

@@ -81,7 +81,7 @@ func (h *Hub) once(ctx context.Context, i *configured, id string, t api.Task) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := h.clients.Client(outboundTLS(i.Settings.TLS))
+	client, err := h.client(i.Settings, slices.Concat(k.schemes, integration.Schemes(i.Settings, i.model)))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -125,6 +125,12 @@ func (h *Hub) prepare(ctx context.Context, i *configured, id string, t api.Task)
 	}
 	if chosen != nil {
 		return nil, chosen
+	}
+	for _, s := range schemes {
+		if s.Type == model.TypeMutualTLS && base.Scheme != "https" {
+			return nil, fault.New(fault.Invalid, "scheme %q is a client certificate, and http shows none", s.Key).
+				WithHint("carnet integration set %s server.protocol=https", i.Name)
+		}
 	}
 	return &task{integration: i, request: request, schemes: schemes}, nil
 }
@@ -356,6 +362,8 @@ func viewAnswer(a *call.Answer) api.Result {
 	return result
 }
 
-func outboundTLS(t integration.TLS) outbound.TLS {
-	return outbound.TLS{Insecure: !t.RejectUnauthorized, CA: t.CA, Certificate: t.Certificate, Key: t.Key}
+// client is for requests that the schemes authenticate, of which the first with a certificate decides.
+func (h *Hub) client(s integration.Settings, schemes []model.Scheme) (*http.Client, error) {
+	t, section := s.ClientTLS(schemes)
+	return h.clients.Client(outbound.TLS{Insecure: !t.RejectUnauthorized, CA: t.CA, Certificate: t.Certificate, Key: t.Key, Section: section})
 }

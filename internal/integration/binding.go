@@ -48,6 +48,7 @@ func bindings(a *Authentication) []binding {
 		{"durationSeconds", &a.DurationSeconds, "how long the role's credentials shall last, 900 to 43200; an hour by default", nil},
 		{"webIdentityToken", &a.WebIdentityToken, "token of an OpenID provider that the role trusts, in place of an access key", nil},
 		{"stsEndpoint", (*address)(&a.STSEndpoint), "the security token service to ask, if not AWS's own of the region", nil},
+		{"ca", (*pem)(&a.CA), "certificates of further authorities that the server's certificate may be of, as PEM", nil},
 		{"client_id", &a.ClientID, "id of the client", nil},
 		{"client_secret", &a.ClientSecret, "secret of the client", nil},
 		{"client_secret_next", &a.ClientSecretNext, "a second secret, tried after invalid_client while the first is being replaced", nil},
@@ -57,7 +58,8 @@ func bindings(a *Authentication) []binding {
 		{"auth_method", &a.AuthMethod, "client authentication; auto tries and remembers", authMethods},
 		{"private_key", &a.PrivateKey, "private key that signs, as PEM or JWK; for HS256 the shared secret", nil},
 		{"key_id", &a.KeyID, "id of the private key, sent as kid", nil},
-		{"certificate", (*pem)(&a.Certificate), "certificate of the private key as PEM, sent as x5t#S256", nil},
+		{"certificate", (*pem)(&a.Certificate), "the client's certificate as PEM; where a private key signs, that key's, sent as x5t#S256", nil},
+		{"key", &a.Key, "the client's private key, as PEM", nil},
 		{"signing_alg", &a.SigningAlg, "algorithm of client assertions; by the key if empty", nil},
 		{"scope", (*scopes)(&a.Scope), "scopes to ask for, as a text with blanks or a list", nil},
 		{"scope_separator", &a.ScopeSeparator, "what joins the scopes; a blank by default", nil},
@@ -105,7 +107,7 @@ func serverBindings(s *Server) []binding {
 
 func tlsBindings(t *TLS) []binding {
 	return []binding{
-		{"enabled", &t.Enabled, "whether these settings count", nil},
+		{"enabled", &t.Enabled, "whether the server speaks TLS, for compatible clients; server.protocol decides, and the fields beside count all the same", nil},
 		{"rejectUnauthorized", &t.RejectUnauthorized, "whether the server's certificate has to be valid", nil},
 		{"ca", (*pem)(&t.CA), "certificates of further authorities, as PEM", nil},
 		{"certificate", (*pem)(&t.Certificate), "the client's certificate, as PEM", nil},

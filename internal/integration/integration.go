@@ -72,6 +72,9 @@ type Authentication struct {
 
 	AWS // awsSigv4
 
+	CA  string      `json:"ca,omitzero"`  // mutualTLS, like the next; its certificate is Certificate
+	Key seal.Secret `json:"key,omitzero"` // PEM, of the certificate
+
 	GrantType        string                 `json:"grant_type,omitzero"`
 	ClientID         string                 `json:"client_id,omitzero"`
 	ClientSecret     seal.Secret            `json:"client_secret,omitzero"`
@@ -79,7 +82,7 @@ type Authentication struct {
 	AuthMethod       string                 `json:"auth_method,omitzero"`
 	PrivateKey       seal.Secret            `json:"private_key,omitzero"`
 	KeyID            string                 `json:"key_id,omitzero"`
-	Certificate      string                 `json:"certificate,omitzero"`
+	Certificate      string                 `json:"certificate,omitzero"` // PEM; for mutualTLS the client's, else of the private key
 	SigningAlg       string                 `json:"signing_alg,omitzero"`
 	Scope            string                 `json:"scope,omitzero"` // separated by blanks
 	ScopeSeparator   string                 `json:"scope_separator,omitzero"`

@@ -31,6 +31,8 @@ func Fields(s model.Scheme) []Field {
 			return []Field{{Name: "username", Required: true}, {Name: "password", Secret: true}}
 		}
 		return []Field{{Name: "bearer", Secret: true, Required: true}}
+	case model.TypeMutualTLS:
+		return []Field{{Name: "certificate", Required: true}, {Name: "key", Secret: true, Required: true}, {Name: "ca", Optional: true}}
 	case model.TypeOAuth2, model.TypeOpenIDConnect:
 		return oauthFields(s)
 	}
@@ -64,7 +66,7 @@ func oauthFields(s model.Scheme) []Field {
 var definition = []string{"type", "in", "name", "scheme", "flows"}
 
 // ofOthers are the fields that a scheme has only if its type says so.
-var ofOthers = slices.Concat([]string{"value", "bearer", "format", "accessKeyId", "secretAccessKey", "sessionToken", "region", "service"}, ofRoles)
+var ofOthers = slices.Concat([]string{"value", "bearer", "format", "accessKeyId", "secretAccessKey", "sessionToken", "region", "service", "ca", "key"}, ofRoles)
 
 // ofRoles are the fields by which an AWS role is assumed. A view shows those that are set.
 var ofRoles = []string{"roleArn", "roleSessionName", "externalId", "durationSeconds", "webIdentityToken", "stsEndpoint"}
@@ -233,11 +235,8 @@ func (s Settings) Configured(scheme model.Scheme) bool {
 
 // lacking returns the fields that a scheme still needs.
 func (s Settings) lacking(scheme model.Scheme) []string {
-	if scheme.Type == model.TypeMutualTLS {
-		if s.TLS.Certificate == "" || s.TLS.Key.IsZero() {
-			return []string{"tls.certificate", "tls.key"}
-		}
-		return nil
+	if scheme.Type == model.TypeMutualTLS && s.TLS.Certificate != "" && !s.TLS.Key.IsZero() {
+		return nil // the certificate of all requests will do
 	}
 	a := s.Authentication[scheme.Key]
 	var names []string

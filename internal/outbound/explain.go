@@ -68,7 +68,7 @@ func certificate(err error) (what, hint string) {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	var alert tls.AlertError
+	var remote *net.OpError
 	switch {
 	case errors.As(err, &unknown):
 		return "the server's certificate is signed by an unknown authority", "give the authority's certificate in tls.ca"
@@ -78,8 +78,8 @@ func certificate(err error) (what, hint string) {
 		return "the server's certificate has expired or is not valid yet", "the service has to replace it; check this machine's clock too"
 	case errors.As(err, &invalid):
 		return "the server's certificate is not valid", "the service has to replace it"
-	case errors.As(err, &alert):
-		return "the server ended the TLS handshake: " + alert.Error(), "it may want a client certificate: tls.certificate and tls.key"
+	case errors.As(err, &remote) && remote.Op == "remote error": // an alert, whose type crypto/tls keeps to itself
+		return "the server ended the TLS connection: " + remote.Err.Error(), "it may want another client certificate: tls.certificate and tls.key, or those of a mutualTLS scheme"
 	}
 	return "", ""
 }

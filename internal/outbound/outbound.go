@@ -4,6 +4,7 @@
 package outbound
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -33,6 +34,7 @@ type TLS struct {
 	CA          string // trusted beside the system's
 	Certificate string // the client's, with its chain
 	Key         seal.Secret
+	Section     string // of the settings, whose certificate and key these are, for errors; tls by default
 }
 
 // Clients hands out clients. Those with equal TLS settings share their connections.
@@ -182,7 +184,8 @@ func (t TLS) config() (*tls.Config, error) {
 	}
 	pair, err := tls.X509KeyPair([]byte(t.Certificate), []byte(t.Key.Reveal()))
 	if err != nil { // not wrapped: its text may quote the input
-		return nil, fault.New(fault.Invalid, "tls.certificate and tls.key are not a certificate and its key").
+		section := cmp.Or(t.Section, "tls")
+		return nil, fault.New(fault.Invalid, "%s.certificate and %s.key are not a certificate and its key", section, section).
 			WithHint("give both as PEM text; an encrypted key has to be decrypted first")
 	}
 	// Whatever authorities the server names: it may know the certificate itself (RFC 8705 2.2).
