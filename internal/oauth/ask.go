@@ -129,10 +129,9 @@ func (a *attempt) walk(ctx context.Context) (token.Token, string, error) {
 // authenticated makes a request with one style of client authentication after another.
 func (a *attempt) authenticated(ctx context.Context, make func() (call, error)) (token.Token, string, error) {
 	var last error
-	status := 0
-	methods := a.env.config.methods(a.env.ask.AuthMethod)
-	for _, method := range methods {
-		if strings.HasSuffix(method, asJSON) && last != nil && !formRefused(status, last, a.env.ask) {
+	status, used := 0, ""
+	for _, method := range a.env.config.tries(a.env.ask.AuthMethod) {
+		if last != nil && anotherFormat(used, method) && !formatRefused(status, last, a.env.ask) {
 			break
 		}
 		c, err := make()
@@ -146,17 +145,16 @@ func (a *attempt) authenticated(ctx context.Context, make func() (call, error)) 
 		if t, status, err = a.once(ctx, c, method); err == nil {
 			return t, method, nil
 		}
-		if last = err; !c.client || !clientRefused(status, err, a.env.ask) {
+		if a.commasMayHelp(c, method, err) {
+			if t, _, err := a.once(ctx, c, method+withCommas); err == nil {
+				return t, method + withCommas, nil
+			}
+		}
+		if last, used = err, method; !c.client || !clientRefused(status, err, a.env.ask) {
 			break
 		}
 	}
 	return token.Token{}, "", last
-}
-
-// formRefused reports whether a form may be what the server complains of: one that knows the client's name has understood it.
-func formRefused(status int, err error, ask token.Ask) bool {
-	e, ok := errors.AsType[*token.AskError](err)
-	return ok && ask.RefreshToken.IsZero() && status != http.StatusUnauthorized && e.Code != "invalid_client"
 }
 
 // once makes the request, and a token of the answer.

@@ -11,7 +11,6 @@ import (
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/expand"
 	"carnet.dev/carnet/internal/jwt"
-	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/seal"
 )
 
@@ -28,10 +27,9 @@ const (
 	MethodNone          = "none"
 )
 
-// Marks of a style: it is used with the second secret (failure mode 44), in a JSON body (failure mode 3).
+// Marks of a style.
 const (
-	next   = "+next"
-	asJSON = "+json"
+	next = "+next" // with the second secret (failure mode 44)
 	// Assertions are for the issuer, as RFC 7523 is being revised to demand, and not for the token endpoint.
 	forIssuer = "+issuer"
 )
@@ -44,19 +42,11 @@ func (c Config) methods(worked string) []string {
 			all = append(all, style+next)
 		}
 	}
-	if c.formatIsOpen() && slices.Contains(all, MethodPost) {
-		all = append(all, MethodPost+asJSON)
-	}
+	worked, _ = format(worked)
 	if i := slices.Index(all, worked); i > 0 {
 		all = append([]string{worked}, slices.Delete(all, i, i+1)...)
 	}
 	return all
-}
-
-// formatIsOpen reports whether it is auto's to find out the format: nothing says it, and no request spends anything.
-func (c Config) formatIsOpen() bool {
-	return c.Request.Format == "" && c.Request.Method == "" && (c.AuthMethod == "" || c.AuthMethod == MethodAuto) &&
-		(c.Grant == model.GrantClientCredentials || c.Grant == model.GrantPassword)
 }
 
 func (c Config) styles() (all []string) {
@@ -92,10 +82,7 @@ func (c Config) encodingMatters() bool {
 
 // authenticate puts the client's authentication on a call.
 func (v *env) authenticate(c *call, method string) error {
-	method, inJSON := strings.CutSuffix(method, asJSON)
-	if inJSON && c.purpose == "token" {
-		c.format = "json"
-	}
+	method = v.shape(c, method)
 	style, second := strings.CutSuffix(method, next)
 	audience := bare(c.url)
 	if own, issuer := strings.CutSuffix(style, forIssuer); issuer {

@@ -51,6 +51,11 @@ func (v *env) call(purpose string, own recipe.Call, standard params, client bool
 		}
 		addQuery(c.url, url.Values{name: {value.Reveal()}})
 	}
+	for name := range c.url.Query() { // nothing is sent twice (RFC 6749 3.2), but what the configuration itself says twice
+		if _, own := v.config.Parameters[name]; !own {
+			c.params = c.params.without(name)
+		}
+	}
 	return c, nil
 }
 

@@ -16,6 +16,7 @@ type verdict struct {
 	problems []string
 	lost     bool // there was nothing that the request could build on
 	off      int  // how far the request is from the shape
+	scope    bool // nothing is wrong but the scope
 	over     bool
 	answer   answer
 }
@@ -83,12 +84,13 @@ func (p *plan) attempts(s *shape, st *state, r *request, now time.Time) (all []v
 		found = s.pick(st)
 	}
 	for _, c := range found {
-		problems, bound := p.match(s, r, c, now)
-		all = append(all, verdict{shape: s, chosen: c, problems: problems, bound: bound, off: len(problems)})
+		m := p.match(s, r, c, now)
+		all = append(all, verdict{shape: s, chosen: c, problems: m.problems, bound: m.bound, off: len(m.problems),
+			scope: len(m.problems) > 0 && m.scope == len(m.problems)})
 	}
 	if len(all) == 0 {
-		problems, _ := p.match(s, r, candidate{}, now)
-		all = append(all, verdict{shape: s, problems: []string{s.without}, lost: true, off: len(problems)})
+		m := p.match(s, r, candidate{}, now)
+		all = append(all, verdict{shape: s, problems: []string{s.without}, lost: true, off: len(m.problems)})
 	}
 	return all
 }

@@ -19,14 +19,15 @@ type matcher struct {
 	bound    map[string]string // what it chose: the same all over the request
 	now      time.Time
 	problems []string
+	scope    int      // how many of them are about the scope
 	later    []func() // comparisons that may need what others bind
 }
 
 // transport are headers that an HTTP client adds by itself.
 var transport = []string{"Accept", "Accept-Encoding", "Connection", "Content-Length", "Content-Type", "User-Agent"}
 
-// match returns what is wrong with a request, and what the client chose.
-func (p *plan) match(s *shape, r *request, c candidate, now time.Time) ([]string, map[string]string) {
+// match compares a request with a shape: the matcher has what is wrong with it, and what the client chose.
+func (p *plan) match(s *shape, r *request, c candidate, now time.Time) *matcher {
 	m := &matcher{plan: p, shape: s, known: map[string]string{}, bound: map[string]string{}, now: now}
 	m.known["body"], m.known["endpoint"] = string(r.body), r.URL.EscapedPath()
 	for name, v := range c.values {
@@ -39,11 +40,17 @@ func (p *plan) match(s *shape, r *request, c candidate, now time.Time) ([]string
 	for _, compare := range m.later {
 		compare()
 	}
-	return m.problems, m.bound
+	return m
 }
 
 func (m *matcher) wrong(format string, args ...any) {
 	m.problems = append(m.problems, fmt.Sprintf(format, args...))
+}
+
+func (m *matcher) wrongAt(where, format string, args ...any) {
+	if m.wrong("%s: "+format, append([]any{where}, args...)...); where == "parameter scope" {
+		m.scope++
+	}
 }
 
 func (m *matcher) request(r *request) {
@@ -127,7 +134,7 @@ func (m *matcher) flat(what string, want Object, got url.Values) {
 			m.text(where, scalar(p.Value), values[0], nil)
 		case len(values) == 0 && slices.Contains(m.shape.optional, p.Name):
 		default:
-			m.wrong("%s: want once, got %d times", where, len(values))
+			m.wrongAt(where, "want once, got %d times", len(values))
 		}
 	}
 	for name, values := range got {
@@ -155,7 +162,7 @@ func (m *matcher) text(where, template, got string, form func(string) string) {
 			want = form(want)
 		}
 		if err != nil || want != got {
-			m.wrong("%s: want %q, got %q", where, orError(want, err), got)
+			m.wrongAt(where, "want %q, got %q", orError(want, err), got)
 		}
 	})
 }

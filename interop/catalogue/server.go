@@ -198,6 +198,8 @@ func (s *Server) write(w http.ResponseWriter, v verdict) {
 		a = failure(http.StatusForbidden, strings.Join(v.problems, "; "))
 	case v.refused() && v.lost:
 		a = failure(http.StatusBadRequest, "invalid_grant")
+	case v.refused() && v.scope:
+		a = failure(http.StatusBadRequest, "invalid_scope")
 	case v.refused():
 		a = failure(http.StatusBadRequest, "invalid_request")
 	}

@@ -16,7 +16,7 @@ const Scheme = "auth"
 
 // Settings returns the settings of an integration of the entry, as the API takes them, and whether a person has to consent first.
 func Settings(e catalogue.Entry, f catalogue.Facts) (settings json.RawMessage, consent bool, err error) {
-	m := &maker{entry: e, facts: f, auth: object{}, request: object{}, refresh: object{}, response: object{}, secrets: object{}, settings: object{}}
+	m := newMaker(e, f)
 	m.values()
 	m.client()
 	switch e.AuthMode {
@@ -41,21 +41,25 @@ func Settings(e catalogue.Entry, f catalogue.Facts) (settings json.RawMessage, c
 	return raw, e.AuthMode == "OAUTH2" && m.auth["grant_type"] == "authorizationCode", err
 }
 
-// Plain returns settings with nothing but the client's id and secret and the entry's extra values: everything else is up to auto.
+// Plain returns settings with nothing but the client's id, its secret (or the key that it has instead), and the entry's extra values:
+// everything else is up to auto.
 func Plain(e catalogue.Entry, f catalogue.Facts) (json.RawMessage, error) {
-	m := &maker{entry: e, facts: f, auth: object{}, request: object{}, refresh: object{}, response: object{}, secrets: object{}, settings: object{}}
-	m.auth["client_id"], m.auth["client_secret"] = f.ClientID, f.ClientSecret
+	m := newMaker(e, f)
+	m.auth["client_id"] = f.ClientID
+	if f.PrivateKey == "" {
+		m.auth["client_secret"] = f.ClientSecret
+	} else {
+		m.auth["private_key"] = f.PrivateKey
+	}
 	if len(f.Scopes) > 0 {
 		m.auth["scope"] = f.Scopes
 	}
-	extra := object{}
 	for _, p := range e.TokenParams {
-		if p.Name != "grant_type" {
-			extra[p.Name] = m.value(p.Value)
+		if p.Name != "grant_type" || p.Value != "client_credentials" {
+			m.params(m.request)[p.Name] = m.value(p.Value)
 		}
 	}
 	m.values()
-	m.request["params"] = extra
 	m.certificate()
 	m.calls()
 	return json.Marshal(m.whole())
@@ -74,6 +78,11 @@ type maker struct {
 	response object
 	secrets  object
 	inject   []any
+}
+
+func newMaker(e catalogue.Entry, f catalogue.Facts) *maker {
+	return &maker{entry: e, facts: f, settings: object{}, auth: object{}, request: object{}, refresh: object{}, response: object{},
+		secrets: object{}}
 }
 
 // whole puts the parts together; empty ones are left out.
