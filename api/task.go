@@ -133,8 +133,11 @@ type Token struct {
 	Manual       bool       `json:"manual,omitempty"`
 	AuthMethod   string     `json:"auth_method,omitempty"`
 	Failures     int        `json:"failures,omitempty"`
-	Cause        string     `json:"cause,omitempty"` // of the last failure
+	Reason       string     `json:"reason,omitempty"` // of the last failure, as a Diagnosis has it
+	Cause        string     `json:"cause,omitempty"`  // of the last failure
+	Hint         string     `json:"hint,omitempty"`
 	NextTry      *time.Time `json:"next_try,omitempty"`
+	Endings      []Ending   `json:"endings,omitempty"` // of what the token is got with
 }
 
 // A TokenList is the answer of GET /integrations/{name}/tokens.
