@@ -35,6 +35,7 @@ type Scheme struct {
 	Type   string   `json:"type"`
 	Detail string   `json:"detail,omitempty"` // "bearer", "header X-API-Key", "clientCredentials, password"
 	Fields []string `json:"fields,omitempty"` // that a person fills in
+	Hint   string   `json:"hint,omitempty"`   // what a person has to do beyond that, as a command on an integration NAME
 }
 
 // A ModelList is the answer of GET /integration-models.

@@ -104,19 +104,6 @@ type Request struct {
 	Body    string              `json:"body,omitempty"`
 }
 
-// Connect is what a person's consent begins with.
-type Connect struct {
-	RedirectURI string `json:"redirect_uri,omitempty"` // where the browser comes back to: on this machine, or the integration's own, which is the default
-}
-
-// Connection is a person's consent under way.
-type Connection struct {
-	AuthorizationURL string    `json:"authorization_url"` // where the browser has to go
-	State            string    `json:"state"`
-	RedirectURI      string    `json:"redirect_uri"`
-	Expires          time.Time `json:"expires"`
-}
-
 // A Token is the state of one integration's token for one security scheme; never the token itself.
 type Token struct {
 	Scheme       string     `json:"scheme"`

@@ -157,11 +157,12 @@ func (c *Client) ConnectIntegration(ctx context.Context, integration, scheme str
 	return connection, err
 }
 
-// FinishConnection ends a person's consent with the parameters of the service's redirect.
-func (c *Client) FinishConnection(ctx context.Context, redirect map[string]string) (api.Token, error) {
-	var t api.Token
-	err := c.do(ctx, request{method: http.MethodPost, path: []string{"connections"}, body: redirect}, &t)
-	return t, err
+// FinishConnection goes on with a person's consent: with the parameters of the service's redirect, with the "state" and the
+// "confirmation" that the browser shows, or with the "state" alone, to hear how it stands.
+func (c *Client) FinishConnection(ctx context.Context, with map[string]string) (api.Connected, error) {
+	var connected api.Connected
+	err := c.do(ctx, request{method: http.MethodPost, path: []string{"connections"}, body: with}, &connected)
+	return connected, err
 }
 
 // ClearToken forgets a token. scheme may be empty if there is only one token.

@@ -16,11 +16,11 @@ import (
 // connect is a person who consents: the browser goes where Carnet says, and comes back to the callback.
 func connect(t *testing.T, c *carnettest.Carnet, scheme string) api.Token {
 	t.Helper()
-	token, err := c.FinishConnection(t.Context(), consented(t, c, scheme))
-	if err != nil {
-		t.Fatal(err)
+	connected, err := c.FinishConnection(t.Context(), consented(t, c, scheme))
+	if err != nil || connected.Token == nil {
+		t.Fatalf("connected with %+v: %v", connected, err)
 	}
-	return token
+	return *connected.Token
 }
 
 // consented is the redirect that a person's consent ends with.

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -28,6 +29,7 @@ import (
 // serveFlags are the flags of carnet serve.
 type serveFlags struct {
 	listen, tlsCert, tlsKey  string
+	publicURL                string
 	insecure, noMetrics      bool
 	passwordFile             string
 	allow, deny              []string
@@ -44,7 +46,7 @@ func serveCommand(o *cli.Options) *cobra.Command {
 The first start makes the user admin and shows its password once, unless --admin-password-file gives one. Other addresses than
 loopback are served only with TLS, or with --insecure-listen where something else encrypts the connections.`,
 		Example: `  carnet serve
-  carnet serve --listen :8443 --tls-cert cert.pem --tls-key key.pem
+  carnet serve --listen :8443 --tls-cert cert.pem --tls-key key.pem --public-url https://carnet.example:8443
   carnet serve --egress-deny 127.0.0.0/8 --egress-deny ::1/128`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return serve(cmd.Context(), *o, f, cmd.ErrOrStderr())
@@ -54,6 +56,7 @@ loopback are served only with TLS, or with --insecure-listen where something els
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8700", "the `address` to listen on")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "serve TLS with this certificate `file` (PEM, with its chain)")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "and this key `file`")
+	flags.StringVar(&f.publicURL, "public-url", os.Getenv("CARNET_PUBLIC_URL"), "the server's `URL` as browsers see it, to which services send them back (CARNET_PUBLIC_URL); that of --listen by default, if it is on loopback")
 	flags.BoolVar(&f.insecure, "insecure-listen", false, "allow another address than loopback without TLS")
 	flags.StringVar(&f.passwordFile, "admin-password-file", "", "on the first start take the password of admin from this `file`")
 	flags.StringSliceVar(&f.allow, "egress-allow", words(os.Getenv("CARNET_EGRESS_ALLOW")), "send requests to these `networks` only (CARNET_EGRESS_ALLOW)")
@@ -85,7 +88,11 @@ func serve(ctx context.Context, at cli.Options, f serveFlags, out io.Writer) err
 	if err != nil {
 		return err
 	}
-	o := hub.Options{Egress: outbound.Options{Policy: egress}, AuditRetention: f.auditsKept}
+	public, err := f.public(listener.Addr())
+	if err != nil {
+		return err
+	}
+	o := hub.Options{Egress: outbound.Options{Policy: egress}, AuditRetention: f.auditsKept, PublicURL: public}
 	o.Token.AskTimeout = f.tokenTimeout
 	m := metrics.New(version())
 	o.Token.Observer = observer{m, log}
@@ -140,6 +147,30 @@ func listenAndServe(ctx context.Context, h *hub.Hub, listener net.Listener, api 
 	stop()
 	<-swept
 	return err
+}
+
+// public is the server's address as browsers see it; "" if nobody says. A code must not travel in the clear (RFC 9700 2.6), but on
+// this machine it may.
+func (f serveFlags) public(listening net.Addr) (string, error) {
+	at, scheme := listening.(*net.TCPAddr), "http"
+	if f.tlsCert != "" {
+		scheme = "https"
+	}
+	switch {
+	case f.publicURL == "" && !at.IP.IsLoopback():
+		return "", nil
+	case f.publicURL == "":
+		return scheme + "://" + at.String(), nil
+	}
+	u, err := url.Parse(strings.TrimRight(f.publicURL, "/"))
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http" {
+		return "", fault.New(fault.Invalid, "--public-url is no URL of a server").WithHint("write it as in https://carnet.example")
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Scheme == "http" && !ip.IsLoopback() && u.Hostname() != "localhost" {
+		return "", fault.New(fault.Invalid, "--public-url is not https, and codes of services would travel in the clear").
+			WithHint("serve TLS, or put something in front that does, and name its address")
+	}
+	return u.String(), nil
 }
 
 // listener listens where the flags say, if that is safe.

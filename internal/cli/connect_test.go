@@ -40,7 +40,7 @@ func TestConnect(t *testing.T) {
 	})
 	mux.HandleFunc("POST /connections", func(w http.ResponseWriter, r *http.Request) {
 		json.NewDecoder(r.Body).Decode(&finished)
-		w.Write([]byte(`{"scheme":"login","state":"fresh","access_token":true}`))
+		w.Write([]byte(`{"token":{"scheme":"login","state":"fresh","access_token":true}}`))
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()

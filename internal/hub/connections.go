@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,23 +13,26 @@ import (
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/access"
 	"carnet.dev/carnet/internal/integration"
+	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/oauth"
 	"carnet.dev/carnet/internal/seal"
 	"carnet.dev/carnet/internal/token"
 )
 
-// connectWithin is how long a person may take to consent.
-const connectWithin = 10 * time.Minute
+const (
+	connectWithin = 10 * time.Minute // how long a person may take to consent
+	beginWithin   = 30 * time.Second // how long the service may take to say where
+)
 
-// ConnectIntegration begins a person's consent (RFC 6749 4.1): the answer says where the browser has to go, and comes back to. scheme may be
-// empty if there is only one to choose from.
+// ConnectIntegration begins a person's consent, by an authorization code (RFC 6749 4.1) or by a device's code (RFC 8628): the answer says
+// where a browser has to go. scheme may be empty if there is only one to choose from.
 func (h *Hub) ConnectIntegration(ctx context.Context, c access.Caller, name, scheme string, r api.Connect) (api.Connection, error) {
 	return act(ctx, h, c, access.TokenConnect, strings.TrimSpace(name+" "+scheme), func() (api.Connection, error) {
 		i, err := h.current(ctx, name)
 		if err != nil {
 			return api.Connection{}, err
 		}
-		s, err := tokenScheme(&i.Integration, i.model, scheme)
+		s, err := personScheme(i, scheme)
 		if err != nil {
 			return api.Connection{}, err
 		}
@@ -36,91 +40,178 @@ func (h *Hub) ConnectIntegration(ctx context.Context, c access.Caller, name, sch
 		if err != nil {
 			return api.Connection{}, err
 		}
-		config := i.configs[s.Key]
-		redirect := r.RedirectURI
-		if redirect == "" {
-			redirect = config.RedirectURI
+		ctx, cancel := context.WithTimeout(ctx, beginWithin)
+		defer cancel()
+		pending := integration.Connection{Integration: name, UID: i.UID, Scheme: s.Key, Caller: c.String()}
+		if i.configs[s.Key].Grant == model.GrantDeviceCode {
+			return h.beginDevice(ctx, source, pending)
 		}
-		if err := loopbackOrConfigured(redirect, config.RedirectURI); err != nil {
-			return api.Connection{}, err
-		}
-		consent := config.NewConsent(redirect)
-		to, err := source.AuthorizationURL(ctx, consent)
-		if err != nil {
-			return api.Connection{}, err
-		}
-		expires := time.Now().Add(connectWithin).UTC().Truncate(time.Second)
-		_, err = h.store.Connections.Put(ctx, connectionID(consent.State), integration.Connection{
-			Integration: name, UID: i.UID, Scheme: s.Key, Caller: c.String(), RedirectURI: redirect,
-			Verifier: consent.Verifier, Nonce: consent.Nonce, Expires: expires,
-		}, 0)
-		return api.Connection{AuthorizationURL: to, State: consent.State.Reveal(), RedirectURI: redirect, Expires: expires}, err
+		return h.beginConsent(ctx, source, i.configs[s.Key], pending, r)
 	})
 }
 
-// loopbackOrConfigured refuses a redirect to anywhere else: a code must not end up with somebody else (RFC 9700 2.1, RFC 8252 7.3).
-func loopbackOrConfigured(redirect, configured string) error {
+// personScheme finds the scheme that is meant among those whose tokens a person gets.
+func personScheme(i *configured, name string) (model.Scheme, error) {
+	byPerson := slices.DeleteFunc(tokenSchemes(&i.Integration, i.model), func(s model.Scheme) bool {
+		return !slices.Contains([]string{model.GrantAuthorizationCode, model.GrantDeviceCode}, i.configs[s.Key].Grant)
+	})
+	if name == "" && len(byPerson) == 1 {
+		return byPerson[0], nil
+	}
+	s, err := tokenScheme(&i.Integration, i.model, name)
+	if err != nil {
+		return s, err
+	}
+	return s, integration.Connects(i.Name, i.Settings, s)
+}
+
+// beginConsent sends a browser to the authorization endpoint.
+func (h *Hub) beginConsent(ctx context.Context, source *oauth.Source, config oauth.Config, pending integration.Connection, r api.Connect) (api.Connection, error) {
+	own := h.callback(pending.Integration)
+	redirect, err := redirectURI(r, config.RedirectURI, own)
+	if err != nil {
+		return api.Connection{}, err
+	}
+	consent := config.NewConsent(redirect)
+	to, err := source.AuthorizationURL(ctx, consent)
+	if err != nil {
+		return api.Connection{}, err
+	}
+	pending.RedirectURI, pending.Verifier, pending.Nonce = redirect, consent.Verifier, consent.Nonce
+	pending.Expires = time.Now().Add(connectWithin).UTC().Truncate(time.Second)
+	_, err = h.store.Connections.Put(ctx, connectionID(consent.State), pending, 0)
+	return api.Connection{
+		State: consent.State.Reveal(), Expires: pending.Expires, AuthorizationURL: to, RedirectURI: redirect, Callback: redirect == own,
+	}, err
+}
+
+// redirectURI chooses where the browser comes back to, and refuses any place that could be somebody else's: a code must not end up there
+// (RFC 9700 2.1, RFC 8252 7.3).
+func redirectURI(r api.Connect, configured, own string) (string, error) {
+	redirect := r.RedirectURI
+	switch {
+	case r.Callback && own == "":
+		return "", fault.New(fault.Invalid, "the server does not know its own address, which the browser would come back to").
+			WithHint("start it with --public-url https://..., as browsers see it")
+	case r.Callback:
+		return own, nil
+	case redirect == "" && configured == "":
+		redirect = own
+	case redirect == "":
+		redirect = configured
+	}
 	if redirect == "" {
-		return fault.New(fault.Invalid, "redirect_uri is missing").WithHint("set redirect_uri to the one that is registered at the service")
+		return "", fault.New(fault.Invalid, "redirect_uri is missing").WithHint("set redirect_uri to the one that is registered at the service")
 	}
 	u, err := url.Parse(redirect)
 	loopback := err == nil && u.Scheme == "http" && (u.Hostname() == "127.0.0.1" || u.Hostname() == "::1" || u.Hostname() == "localhost")
-	if redirect != configured && !loopback {
-		return fault.New(fault.Invalid, "redirect_uri is neither the integration's nor on this machine").
+	if redirect != configured && redirect != own && !loopback {
+		return "", fault.New(fault.Invalid, "redirect_uri is neither the integration's nor on this machine").
 			WithHint("set the integration's redirect_uri first")
 	}
-	return nil
+	return redirect, nil
 }
 
-// FinishConnection ends a person's consent with the parameters that the service's redirect came with: the code is spent for a token. A
-// connection can be finished once, by whoever began it.
-func (h *Hub) FinishConnection(ctx context.Context, c access.Caller, redirect map[string]string) (api.Token, error) {
-	state := seal.NewSecret(redirect["state"])
-	id := connectionID(state)
-	pending, revision, err := h.store.Connections.Get(ctx, id)
-	if fault.Is(err, fault.NotFound) || err == nil && !time.Now().Before(pending.Expires) {
-		return api.Token{}, fault.New(fault.NotFound, "there is no such connection under way").WithHint("begin again; a person has 10 minutes")
+// A pending is a connection under way as it is stored.
+type pending struct {
+	integration.Connection
+	state    seal.Secret
+	id       string
+	revision int64
+}
+
+// pending finds a connection under way.
+func (h *Hub) pending(ctx context.Context, state string) (pending, error) {
+	p := pending{state: seal.NewSecret(state)}
+	p.id = connectionID(p.state)
+	var err error
+	p.Connection, p.revision, err = h.store.Connections.Get(ctx, p.id)
+	if fault.Is(err, fault.NotFound) || err == nil && !time.Now().Before(p.Expires) {
+		return p, notPending()
 	}
+	return p, err
+}
+
+func notPending() error {
+	return fault.New(fault.NotFound, "there is no such connection under way").WithHint("begin again; a person has 10 minutes, and a connection is ended once")
+}
+
+func (p pending) target() string { return p.Integration + " " + p.Scheme }
+
+// FinishConnection goes on with a connection of the caller's. With the parameters that the service's redirect came with it spends the
+// code for a token, once; with the state and the confirmation that a browser shows which came back to the server, the code that this
+// browser brought. With the state alone it says how the connection stands, and asks for the token of a device's code if it is time.
+func (h *Hub) FinishConnection(ctx context.Context, c access.Caller, with map[string]string) (api.Connected, error) {
+	p, err := h.pending(ctx, with["state"])
 	if err != nil {
-		return api.Token{}, err
+		return api.Connected{}, err
 	}
-	return act(ctx, h, c, access.TokenConnect, pending.Integration+" "+pending.Scheme, func() (api.Token, error) {
-		if pending.Caller != c.String() {
-			return api.Token{}, fault.New(fault.Denied, "another caller began this connection")
+	mine := func() error {
+		if p.Caller != c.String() {
+			return fault.New(fault.Denied, "another caller began this connection")
 		}
-		if err := h.store.Connections.Delete(ctx, id, revision); err != nil { // it can be finished once
-			return api.Token{}, err
+		return c.Allow(access.TokenConnect)
+	}
+	if p.Device != nil || len(with) == 1 {
+		if err := mine(); err != nil {
+			return audited(ctx, h, c.String(), access.TokenConnect, p.target(), func() (api.Connected, error) { return api.Connected{}, err })
 		}
-		i, err := h.current(ctx, pending.Integration)
+		return h.standing(ctx, c, p)
+	}
+	return audited(ctx, h, c.String(), access.TokenConnect, p.target(), func() (api.Connected, error) {
+		if err := mine(); err != nil {
+			return api.Connected{}, err
+		}
+		redirect, err := p.redirect(with)
 		if err != nil {
-			return api.Token{}, err
+			return api.Connected{}, err
 		}
-		if i.UID != pending.UID {
-			return api.Token{}, fault.New(fault.Conflict, "integration %q was replaced meanwhile", i.Name).WithHint("begin again")
+		if err := h.store.Connections.Delete(ctx, p.id, p.revision); err != nil { // it can be finished once
+			return api.Connected{}, err
 		}
-		return h.spend(ctx, i, pending, state, redirect)
+		return h.spend(ctx, p, redirect)
 	})
 }
 
-func (h *Hub) spend(ctx context.Context, i *configured, pending integration.Connection, state seal.Secret, redirect map[string]string) (api.Token, error) {
-	source, err := h.source(i, pending.Scheme)
+// spend asks for a token with what the redirect brought. It goes on if the caller leaves.
+func (h *Hub) spend(ctx context.Context, p pending, redirect map[string]string) (api.Connected, error) {
+	i, with, err := h.redirected(ctx, p, redirect)
 	if err != nil {
-		return api.Token{}, err
+		return api.Connected{}, err
+	}
+	r, err := h.tokens.Connect(context.WithoutCancel(ctx), i.subjects[p.Scheme], token.Ask{With: with})
+	if err != nil {
+		return api.Connected{}, err
+	}
+	return connected(p.Scheme, r), nil
+}
+
+// redirected is what a redirect brought to ask for a token with, if it is a good one.
+func (h *Hub) redirected(ctx context.Context, p pending, redirect map[string]string) (*configured, map[string]seal.Secret, error) {
+	i, source, err := h.pendingSource(ctx, p)
+	if err != nil {
+		return nil, nil, err
 	}
 	query := url.Values{}
 	for name, value := range redirect {
 		query.Set(name, value)
 	}
-	consent := oauth.Consent{State: state, Verifier: pending.Verifier, Nonce: pending.Nonce, RedirectURI: pending.RedirectURI}
+	consent := oauth.Consent{State: p.state, Verifier: p.Verifier, Nonce: p.Nonce, RedirectURI: p.RedirectURI}
 	with, err := source.Redirected(ctx, consent, query)
+	return i, with, err
+}
+
+// pendingSource is how the token endpoint of a connection is asked, unless its integration has become another one.
+func (h *Hub) pendingSource(ctx context.Context, p pending) (*configured, *oauth.Source, error) {
+	i, err := h.current(ctx, p.Integration)
 	if err != nil {
-		return api.Token{}, err
+		return nil, nil, err
 	}
-	r, err := h.tokens.Connect(ctx, i.subjects[pending.Scheme], with)
-	if err != nil {
-		return api.Token{}, err
+	if i.UID != p.UID {
+		return nil, nil, fault.New(fault.Conflict, "integration %q was replaced meanwhile", i.Name).WithHint("begin again")
 	}
-	return viewToken(pending.Scheme, r, time.Now()), nil
+	source, err := h.source(i, p.Scheme)
+	return i, source, err
 }
 
 // source is how a scheme's token endpoint is asked.
@@ -136,6 +227,12 @@ func (h *Hub) source(i *configured, scheme string) (*oauth.Source, error) {
 	return source, nil
 }
 
+func connected(scheme string, r token.Record) api.Connected {
+	t := viewToken(scheme, r, time.Now())
+	return api.Connected{Token: &t}
+}
+
+// connectionID is a digest of the state, so that whoever reads the store can't finish what others began.
 func connectionID(state seal.Secret) string {
 	sum := sha256.Sum256([]byte(state.Reveal()))
 	return hex.EncodeToString(sum[:])

@@ -27,6 +27,8 @@ type Options struct {
 	Token   token.Options    // times of the token keeper
 	// AuditRetention is for how long audit entries are kept; 0: for ever.
 	AuditRetention time.Duration
+	// PublicURL is the server's address as browsers see it, without a slash at its end; "": no browser comes to it.
+	PublicURL string
 }
 
 // A Hub is everything that Carnet can do. It is safe for concurrent use.
@@ -44,6 +46,7 @@ type Hub struct {
 	memory     memory
 	version    string
 	retention  time.Duration
+	public     string
 }
 
 // New returns a hub over the store, which stays the caller's to close, after the hub.
@@ -61,6 +64,7 @@ func New(s *store.Store, o Options) *Hub {
 		memory:     newMemory(),
 		version:    o.Version,
 		retention:  o.AuditRetention,
+		public:     o.PublicURL,
 	}
 }
 

@@ -19,7 +19,7 @@ func (h *Hub) roleSubject(i *integration.Integration, scheme model.Scheme, clien
 		Configuration: config.Digest(),
 		Source:        aws.NewSource(client, config),
 		CanGrant:      lacking == nil,
-		Missing:       missing(i.Name, scheme.Key, lacking),
+		Missing:       missing(i, scheme, lacking),
 	}
 }
 

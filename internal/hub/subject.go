@@ -42,17 +42,20 @@ func (h *Hub) subject(i *integration.Integration, scheme model.Scheme, config oa
 		End:           end,
 		CanGrant:      lacking == nil,
 		CanRefresh:    config.CanRefresh(),
-		Missing:       missing(i.Name, scheme.Key, lacking),
+		Missing:       missing(i, scheme, lacking),
 	}
 }
 
 // missing is the error for a token that can't be asked for.
-func missing(name, scheme string, lacking error) error {
+func missing(i *integration.Integration, scheme model.Scheme, lacking error) error {
 	if lacking == nil {
 		return nil
 	}
-	return fault.Wrap(fault.Reconnect, lacking, "scheme %q has no live token, and none can be got", scheme).
-		WithHint("carnet integration set %s FIELD=...; or type a token: %s.token.access_token=@-", name, scheme)
+	err := fault.Wrap(fault.Reconnect, lacking, "scheme %q has no live token, and none can be got", scheme.Key)
+	if hint := integration.PersonHint(i.Name, i.Settings.Effective(scheme), scheme); hint != "" {
+		return err.WithHint("%s", hint)
+	}
+	return err.WithHint("carnet integration set %s FIELD=...; or type a token: %s.token.access_token=@-", i.Name, scheme.Key)
 }
 
 // oauthConfig is how a scheme's token endpoint is asked.

@@ -33,7 +33,7 @@ func viewModel(m *model.Model) api.Model {
 		view.Warnings = []fault.Problem{}
 	}
 	for _, s := range m.Schemes {
-		view.Schemes = append(view.Schemes, viewScheme(s, m.Origin))
+		view.Schemes = append(view.Schemes, viewScheme(s, m))
 	}
 	for _, s := range m.Servers {
 		view.Servers = append(view.Servers, s.URL)
@@ -41,10 +41,11 @@ func viewModel(m *model.Model) api.Model {
 	return view
 }
 
-func viewScheme(s model.Scheme, origin string) api.Scheme {
-	view := api.Scheme{Name: s.Key, Type: s.Type, Detail: schemeDetail(s)}
+func viewScheme(s model.Scheme, m *model.Model) api.Scheme {
+	suggested := integration.New(m, "NAME")
+	view := api.Scheme{Name: s.Key, Type: s.Type, Detail: schemeDetail(s), Hint: integration.PersonHint(suggested.Name, suggested.Settings.Effective(s), s)}
 	for _, f := range integration.Fields(s) {
-		if !f.Optional || f.Name == "token_url" && origin == "" && relativeTokenURL(s) {
+		if !f.Optional || f.Name == "token_url" && m.Origin == "" && relativeTokenURL(s) {
 			view.Fields = append(view.Fields, f.Name)
 		}
 	}

@@ -101,6 +101,9 @@ func (s Settings) Effective(scheme model.Scheme) Authentication {
 	if a.GrantType == "" {
 		a.GrantType = scheme.Flows.Default()
 	}
+	if a.GrantType == "" && scheme.Type == model.TypeOpenIDConnect {
+		a.GrantType = model.GrantAuthorizationCode // OpenID Connect Core 3.1
+	}
 	for _, p := range extensionsOf(scheme).Parameters {
 		source := "parameters." + p.Name
 		if p.Variable != "" {

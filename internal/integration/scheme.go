@@ -300,18 +300,6 @@ func supported(s model.Scheme) string {
 	return "the type " + s.Type + " is not known; define the scheme with one that is"
 }
 
-// byPerson says what to do about a scheme whose token only a person can get.
-func byPerson(name string, a Authentication, s model.Scheme) string {
-	switch {
-	case a.GrantType == model.GrantImplicit:
-		return "the implicit flow is no longer used (RFC 9700 2.1.2): set " + s.Key + ".grant_type to authorizationCode or clientCredentials and fill in its URLs, " +
-			"or type a token: " + s.Key + ".token.access_token=@-"
-	case a.GrantType == model.GrantAuthorizationCode, a.GrantType == model.GrantDeviceCode:
-		return "carnet integration connect " + name + " " + s.Key
-	}
-	return ""
-}
-
 // unconfigured says, for each alternative, what has to be filled in.
 func unconfigured(name string, s Settings, schemes map[string]model.Scheme, alternatives []model.Requirement) error {
 	err := fault.New(fault.Invalid, "integration %q has no credentials for this operation", name)
@@ -328,7 +316,7 @@ func unconfigured(name string, s Settings, schemes map[string]model.Scheme, alte
 			default:
 				wants = append(wants, s.lacking(scheme)...)
 				if person == "" && first == "" {
-					person = byPerson(name, s.Authentication[key], scheme)
+					person = PersonHint(name, s.Effective(scheme), scheme)
 				}
 			}
 		}

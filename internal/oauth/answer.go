@@ -30,7 +30,7 @@ func (v *env) read(d *document, status int, c call, began time.Time) (token.Toke
 	}
 	access, err := v.find(d, where.AccessToken, "access_token")
 	if err == nil && !usable(access) { // failure mode 8
-		err = &token.AskError{InDoubt: true, Err: fault.New(fault.Upstream, "%s answered %s instead of a token: %s",
+		err = &token.AskError{InDoubt: true, Permanent: len(v.ask.With) > 0, Err: fault.New(fault.Upstream, "%s answered %s instead of a token: %s",
 			c.url.Host, v.quote(d.status, 60), d.shape).
 			WithHint("check token_url, which has to be the token endpoint itself, and response.access_token if the token is in another place")}
 	}

@@ -126,8 +126,17 @@ func (a *attempt) walk(ctx context.Context) (token.Token, string, error) {
 	return a.authenticated(ctx, v.grantCall)
 }
 
-// authenticated makes a request with one style of client authentication after another.
-func (a *attempt) authenticated(ctx context.Context, make func() (call, error)) (token.Token, string, error) {
+// authenticated makes a request for a token with one style of client authentication after another.
+func (a *attempt) authenticated(ctx context.Context, make func() (call, error)) (t token.Token, method string, err error) {
+	method, err = a.styled(make, func(c call, method string) (status int, err error) {
+		t, status, err = a.once(ctx, c, method)
+		return status, err
+	})
+	return t, method, err
+}
+
+// styled makes a request with one style of client authentication after another, and returns the one that worked.
+func (a *attempt) styled(make func() (call, error), once func(call, string) (status int, err error)) (string, error) {
 	var last error
 	status, used := 0, ""
 	for _, method := range a.env.config.tries(a.env.ask.AuthMethod) {
@@ -136,25 +145,24 @@ func (a *attempt) authenticated(ctx context.Context, make func() (call, error)) 
 		}
 		c, err := make()
 		if err != nil {
-			return token.Token{}, "", err
+			return "", err
 		}
 		if !c.client {
 			method = MethodNone
 		}
-		var t token.Token
-		if t, status, err = a.once(ctx, c, method); err == nil {
-			return t, method, nil
+		if status, err = once(c, method); err == nil {
+			return method, nil
 		}
 		if a.commasMayHelp(c, method, err) {
-			if t, _, err := a.once(ctx, c, method+withCommas); err == nil {
-				return t, method + withCommas, nil
+			if _, err := once(c, method+withCommas); err == nil {
+				return method + withCommas, nil
 			}
 		}
 		if last, used = err, method; !c.client || !clientRefused(status, err, a.env.ask) {
 			break
 		}
 	}
-	return token.Token{}, "", last
+	return "", last
 }
 
 // once makes the request, and a token of the answer.
@@ -246,7 +254,7 @@ func (a *attempt) do(r *http.Request) (*document, int, error) {
 
 // prove binds the request to the attempt's key (RFC 9449 5).
 func (a *attempt) prove(r *http.Request, c call, nonce string) error {
-	if !a.env.config.DPoP || strings.HasPrefix(c.purpose, "step ") {
+	if !a.env.config.DPoP || strings.HasPrefix(c.purpose, "step ") || c.purpose == purposeDevice {
 		return nil
 	}
 	proof, err := jwt.Proof(a.proofKey, jwt.ProofFor{Method: r.Method, URL: r.URL, Nonce: nonce, Now: time.Now()})

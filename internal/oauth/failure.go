@@ -25,7 +25,12 @@ var hints = map[string]string{
 	"unauthorized_client":    "the service does not allow this client this grant; check client_id, client_secret and grant_type",
 	"unsupported_grant_type": "the service does not know this grant; check grant_type and token_url",
 	"invalid_request":        "the service misses something or does not understand it; see what its documentation asks for: scope, parameters, auth_method",
+	"access_denied":          "whoever was asked said no, or the service did for them; connect again if that was a mistake",
+	"expired_token":          "nobody entered the code in time; connect again",
 }
+
+// pending are the error codes by which a server says that a person has yet to decide (RFC 8628 3.5).
+var pending = []string{"authorization_pending", "slow_down"}
 
 // passing are the error codes of conditions that pass, whatever the status (RFC 6749 4.1.2.1, RFC 8628 3.5).
 var passing = []string{"temporarily_unavailable", "server_error", "slow_down"}
@@ -43,9 +48,12 @@ func (v *env) refusedAs(d *document, status int, c call, code string) error {
 	_, known := hints[e.Code]
 	var what, hint string
 	switch {
+	case slices.Contains(pending, e.Code) && !ask.With["device_code"].IsZero():
+		e.Pending = true
+		what = e.Code
 	case status/100 == 3:
 		e.Permanent, e.Code = true, ""
-		what, hint = came+", a redirect to "+location(d, c), "no credentials are sent to another place: set token_url to the endpoint itself"
+		what, hint = came+", a redirect to "+location(d, c), "no credentials are sent to another place: set "+c.field()+" to the endpoint itself"
 	case status == http.StatusTooManyRequests:
 		what, hint = came, "it is asked again later"
 	case status/100 == 5, slices.Contains(passing, e.Code):
@@ -59,10 +67,13 @@ func (v *env) refusedAs(d *document, status int, c call, code string) error {
 		what, hint = came+", "+d.shape, hints["invalid_client"]
 	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
 		e.Permanent = true
-		what, hint = came, "check token_url and refresh_url: there is no token endpoint"
+		what, hint = came, "check "+c.field()+": there is no such endpoint"
 	default:
 		e.Permanent = status/100 == 4 && status != http.StatusRequestTimeout
-		what, hint = came+", "+d.shape, "check token_url, and what the service's documentation asks for"
+		what, hint = came+", "+d.shape, "check "+c.field()+", and what the service's documentation asks for"
+	}
+	if len(ask.With) > 0 && e.Code == "invalid_grant" {
+		hint = "what the consent brought is not accepted, perhaps because it has been used or came too late; connect again"
 	}
 	if !ask.RefreshToken.IsZero() && e.Code == "invalid_grant" { // failure mode 18
 		e.Rejected, e.Permanent = true, false
@@ -71,6 +82,17 @@ func (v *env) refusedAs(d *document, status int, c call, code string) error {
 	e.Err = fault.New(fault.Upstream, "%s answered %s", c.url.Host, what).
 		WithHint("%s", cmp.Or(hint, "see what the service's documentation says about this error"))
 	return e
+}
+
+// field is the setting that says where a call goes.
+func (c call) field() string {
+	switch c.purpose {
+	case "refresh":
+		return "refresh_url"
+	case purposeDevice:
+		return "device_url"
+	}
+	return "token_url"
 }
 
 // clientRefused reports whether the server said that it does not know the client, so that nothing came of the request: by

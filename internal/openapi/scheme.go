@@ -52,6 +52,9 @@ func (r *reader) scheme(key, at string, v tree.Value) model.Scheme {
 	case s.Type == model.TypeOAuth2:
 		s.Flows = r.flows(v.Get("flows"), at+"/flows")
 	}
+	if s.Flows.Default() == model.GrantImplicit {
+		r.warn(at, "has only the implicit flow, which is no longer used (RFC 9700 2.1.2): set an integration's grant_type to authorizationCode if the service has that, or type a token")
+	}
 	return s
 }
 

@@ -18,11 +18,14 @@ const cookie = "token"
 // enter finds out whose request it is.
 func (s *server) enter(x *exchange, route route) (err error) {
 	switch {
-	case route.open:
+	case route.open && !route.guest:
 		return nil
 	case s.caller != nil:
 		x.caller = *s.caller
 		return nil
+	case route.guest:
+		x.caller, err = visitor(x)
+		return err
 	}
 	x.caller, err = authenticate(x)
 	return err

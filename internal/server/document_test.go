@@ -194,6 +194,8 @@ func responses(set *schema.Set, r server.Route) object {
 	switch r.Out {
 	case server.TextType:
 		content["text/plain"] = object{"schema": object{"type": "string"}}
+	case server.PageType:
+		content["text/html"] = object{"schema": object{"type": "string"}}
 	case server.DocumentType:
 		content["application/json"] = object{"schema": object{"type": "object"}}
 	default:

@@ -24,6 +24,7 @@ func Routes() []Route {
 var (
 	DocumentType = reflect.TypeFor[document]()
 	TextType     = reflect.TypeFor[text]()
+	PageType     = reflect.TypeFor[page]()
 	GrantType    = reflect.TypeFor[grant]()
 )
 

@@ -22,7 +22,8 @@ type fake struct {
 	models       map[string]api.Model
 	integrations map[string]api.Integration
 	sessions     map[string]access.Caller
-	last         any // what the last method was called with
+	last         any   // what the last method was called with
+	arrived      []any // what Callback was called with
 	err          error
 	cause        any // to panic with
 }
@@ -201,8 +202,17 @@ func (f *fake) ConnectIntegration(_ context.Context, c access.Caller, integratio
 	return api.Connection{AuthorizationURL: "https://provider.example/authorize", State: "state", RedirectURI: r.RedirectURI}, f.note(c, []any{integration, scheme, r})
 }
 
-func (f *fake) FinishConnection(_ context.Context, c access.Caller, redirect map[string]string) (api.Token, error) {
-	return api.Token{Scheme: redirect["state"]}, f.note(c, redirect)
+func (f *fake) FinishConnection(_ context.Context, c access.Caller, redirect map[string]string) (api.Connected, error) {
+	return api.Connected{Token: &api.Token{Scheme: redirect["state"]}}, f.note(c, redirect)
+}
+
+func (f *fake) Callback(_ context.Context, c access.Caller, integration string, redirect map[string]string) (api.Arrival, error) {
+	f.arrived = append(f.arrived, []any{c.String(), integration, redirect})
+	arrival := api.Arrival{Integration: integration, Scheme: "login", Confirmation: "BCDF-GHJK"}
+	if c.Kind != "" {
+		arrival.Confirmation, arrival.Token = "", &api.Token{}
+	}
+	return arrival, f.err
 }
 
 func (f *fake) ClearToken(_ context.Context, c access.Caller, integration, scheme string) error {

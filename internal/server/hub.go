@@ -39,7 +39,8 @@ type Hub interface {
 	Tokens(ctx context.Context, c access.Caller, integration string) (api.TokenList, error)
 	RenewToken(ctx context.Context, c access.Caller, integration, scheme string) (api.Token, error)
 	ConnectIntegration(ctx context.Context, c access.Caller, integration, scheme string, r api.Connect) (api.Connection, error)
-	FinishConnection(ctx context.Context, c access.Caller, redirect map[string]string) (api.Token, error)
+	FinishConnection(ctx context.Context, c access.Caller, with map[string]string) (api.Connected, error)
+	Callback(ctx context.Context, c access.Caller, integration string, redirect map[string]string) (api.Arrival, error)
 	ClearToken(ctx context.Context, c access.Caller, integration, scheme string) error
 
 	AuditEntries(ctx context.Context, c access.Caller, limit int, since time.Time) (api.AuditList, error)

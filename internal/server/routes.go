@@ -17,6 +17,7 @@ type route struct {
 	size  size
 	query []string               // names of parameters that its query may have
 	open  bool                   // nobody has to sign in
+	guest bool                   // open, and a browser may be signed in
 	fail  func(*exchange, error) // refuseAll by default
 }
 
@@ -160,14 +161,16 @@ func tokens() []route {
 			endpoint: reading(func(x *exchange) (api.Token, error) {
 				return x.RenewToken(x.ctx(), x.caller, x.path("name"), x.scheme())
 			})},
-		{method: "POST", path: "/integrations/{name}/tokens/{scheme}/connection", id: "ConnectIntegration", summary: "Begins a person's consent: the answer says where the browser has to go. The scheme \"-\" is the only one that there is.",
+		{method: "POST", path: "/integrations/{name}/tokens/{scheme}/connection", id: "ConnectIntegration", summary: "Begins a person's consent: the answer says where a browser has to go. The scheme \"-\" is the only one that there is.",
 			endpoint: writing(func(x *exchange, in api.Connect) (api.Connection, error) {
 				return x.ConnectIntegration(x.ctx(), x.caller, x.path("name"), x.scheme(), in)
 			})},
-		{method: "POST", path: "/connections", id: "FinishConnection", summary: "Ends a person's consent with the parameters that the service's redirect came with.",
-			endpoint: writing(func(x *exchange, in map[string]string) (api.Token, error) {
+		{method: "POST", path: "/connections", id: "FinishConnection", summary: "Goes on with a person's consent: with the parameters that the service's redirect came with, with \"state\" and the \"confirmation\" that the browser shows, or with \"state\" alone, to hear how it stands.",
+			endpoint: writing(func(x *exchange, in map[string]string) (api.Connected, error) {
 				return x.FinishConnection(x.ctx(), x.caller, in)
 			})},
+		{method: "GET", path: "/callback/{name}", id: "Callback", summary: "Where a person's browser comes back to from the service, with a code for the integration of that name. It shows that the integration is connected, or, where nobody is signed in, a code that whoever began has to confirm.",
+			open: true, guest: true, fail: failPage, endpoint: callback()},
 		{method: "DELETE", path: "/integrations/{name}/tokens/{scheme}", id: "ClearToken", summary: "Forgets a token. The scheme \"-\" is the only one that there is.",
 			endpoint: reading(func(x *exchange) (api.Done, error) {
 				err := x.ClearToken(x.ctx(), x.caller, x.path("name"), x.scheme())

@@ -352,7 +352,7 @@ func told(err error) error {
 	if e.Permanent {
 		kind = fault.Reconnect
 	}
-	return fault.Wrap(kind, e.Err, "no token").WithHint("%s", fault.HintOf(e.Err))
+	return fault.Wrap(kind, e, "no token").WithHint("%s", fault.HintOf(e.Err))
 }
 
 // sleep waits, or returns why the context ended.

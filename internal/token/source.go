@@ -43,6 +43,7 @@ type AskError struct {
 	Rejected   bool          // the refresh token was refused: it is of no more use
 	InDoubt    bool          // the server may have acted although no usable answer came: the refresh token may be spent
 	RetryAfter time.Duration // the server asked for this pause; 0 if it did not
+	Pending    bool          // a person has yet to decide: the same may be asked again, a little later (RFC 8628 3.5)
 	Postponed  bool          // nothing was sent: it is not yet its turn, but after RetryAfter
 	Exchanges  []Exchange    // that led to it
 	Err        error         // what to show: a *fault.Error with a hint, without secrets

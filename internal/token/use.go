@@ -2,10 +2,10 @@ package token
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"carnet.dev/carnet/fault"
-	"carnet.dev/carnet/internal/seal"
 )
 
 // Held is a token to be sent, and the generation by which [Keeper.Reject] knows it.
@@ -191,14 +191,14 @@ func (r Record) refusal(s *Subject, now time.Time) error {
 }
 
 // Connect asks for a token with what a person's consent brought, and stores it over whatever there is. It goes on if the caller
-// leaves: what was brought can be spent once only.
-func (k *Keeper) Connect(ctx context.Context, s *Subject, with map[string]seal.Secret) (Record, error) {
+// leaves: what was brought can be spent once only. The error holds the [AskError].
+func (k *Keeper) Connect(ctx context.Context, s *Subject, brought Ask) (Record, error) {
 	var r Record
 	var err error
 	done := make(chan struct{})
 	if !k.start(func() {
 		defer close(done)
-		r, err = k.connect(context.WithoutCancel(ctx), s, with)
+		r, err = k.connect(context.WithoutCancel(ctx), s, brought)
 	}) {
 		return Record{}, errClosing()
 	}
@@ -208,12 +208,16 @@ func (k *Keeper) Connect(ctx context.Context, s *Subject, with map[string]seal.S
 	return r, err
 }
 
-func (k *Keeper) connect(ctx context.Context, s *Subject, with map[string]seal.Secret) (Record, error) {
+func (k *Keeper) connect(ctx context.Context, s *Subject, brought Ask) (Record, error) {
 	asking, cancel := context.WithTimeout(ctx, k.ask)
 	defer cancel()
+	brought.Wanted = true
 	began := time.Now()
-	answer, err := s.Source.Ask(asking, Ask{With: with, Wanted: true})
+	answer, err := s.Source.Ask(asking, brought)
 	o := outcome{answer: answer, err: err, at: time.Now(), used: true}
+	if e, ok := errors.AsType[*AskError](err); ok && e.Pending {
+		return Record{}, told(err) // no attempt of anybody's has ended
+	}
 	k.observer.Renewal(Renewal{ID: s.ID, Outcome: o.name(), Cause: o.cause(), Took: o.at.Sub(began)})
 	if err != nil {
 		return Record{}, told(err)
