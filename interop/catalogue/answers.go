@@ -69,8 +69,6 @@ func (p *plan) ownAnswer(r Response) Object {
 	o = o.set(r.Token, "${accessToken}") // where both are one, it is the token that refreshes
 	switch {
 	case r.TokenExpiration == "":
-	case r.TokenExpirationStrategy == "expireAt" && p.entry.inUnixTime():
-		o = o.set(r.TokenExpiration, number("${expiresUnix}"))
 	case r.TokenExpirationStrategy == "expireAt":
 		o = o.set(r.TokenExpiration, "${expiresAt}")
 	default:

@@ -201,17 +201,20 @@ func (c *client) finish(atLeast int) {
 	if refused := c.s.Refusals(); len(refused) > 0 {
 		c.t.Errorf("refused: %q", refused)
 	}
-	wrong, tried := c.s.Exchange().Survivors()
-	if len(wrong) > 0 || tried < atLeast {
-		c.t.Errorf("of %d mutants these were judged wrongly: %q", tried, wrong)
+	trial, tried := c.s.Exchange().Try(), 0
+	for _, n := range trial.Tried {
+		tried += n
+	}
+	if len(trial.Refused)+len(trial.Taken) > 0 || trial.Controls == 0 || tried+trial.Controls < atLeast {
+		c.t.Errorf("of %d mutants these were judged wrongly: %q; and of %d originals %q", tried, trial.Taken, trial.Controls, trial.Refused)
 	}
 	before := c.s.Counts()
-	for name, mutant := range catalogue.Mutants(c.s.Exchange()) {
+	for mutant := range catalogue.Mutants(c.s.Exchange()) {
 		answer := httptest.NewRecorder()
-		c.s.ServeHTTP(answer, mutant)
+		c.s.ServeHTTP(answer, mutant.Request)
 		soft := strings.Contains(answer.Body.String(), `"ok":false`)
 		if answer.Code < 400 && !soft {
-			c.t.Errorf("%s: answered %d", name, answer.Code)
+			c.t.Errorf("%s: %s: answered %d", mutant.Of, mutant.Name, answer.Code)
 		}
 	}
 	for kind, n := range c.s.Counts() {

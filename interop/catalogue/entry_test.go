@@ -27,7 +27,7 @@ func TestLoadKeepsTheOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(list) != 22 || list[0].Name != "plain" || list[21].Name != "forwarded" {
+	if len(list) != 39 || list[0].Name != "plain" || list[38].Name != "fixed" {
 		t.Errorf("%d entries, from %s on", len(list), list[0].Name)
 	}
 	nested := list[slices.IndexFunc(list, func(e catalogue.Entry) bool { return e.Name == "nested" })]

@@ -18,6 +18,9 @@ type Facts struct {
 	AuthorizationURL       string   // which the entries don't tell; "" where there is none
 	PrivateKey             string   // PEM (PKCS#8), for private_key_jwt; "" elsewhere
 
+	// KeepsRefreshToken: the user knows that the refresh token stays, whatever the answers say.
+	KeepsRefreshToken bool
+
 	Config          map[string]string // ${connectionConfig.x}, which an entry may also write ${x}
 	Credentials     map[string]string // ${credentials.x}
 	AssertionOption map[string]string // ${assertionOption.x}
@@ -58,6 +61,7 @@ func newFacts(e Entry, base string, o Options) (*Facts, error) {
 		f.ClientSecret = strings.ReplaceAll(f.ClientSecret, ":", "-")
 	}
 	f.Scopes = scopesOf(e)
+	f.KeepsRefreshToken = o.Sparse && e.noted(noteNoRotation)
 	f.fill(e, o.Sparse)
 	f.values["clientId"], f.values["clientSecret"], f.values["redirectUri"] = f.ClientID, f.ClientSecret, o.RedirectURI
 	f.values["scope"] = strings.Join(f.Scopes, separator(e))
@@ -157,6 +161,11 @@ func modeCredentials(e Entry) []string {
 		return []string{"devKey", "organizationId", "password", "username"}
 	}
 	return nil
+}
+
+// Sparse says whether there is another way to use the entry: see Options.
+func (e Entry) Sparse() bool {
+	return len(dispensableNames(e)) > 0 || e.noted(noteUserOnly) || e.noted(noteNoRotation)
 }
 
 // given says whether it is the user who gives the value: some are made, and some are fields of their own.

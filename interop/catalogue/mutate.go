@@ -48,7 +48,8 @@ func (d *draft) query(change func(url.Values)) {
 type mutator struct {
 	plan    *plan
 	of      Accepted
-	yield   func(string, *http.Request) bool
+	kind    Kind
+	yield   func(Mutant) bool
 	stopped bool
 }
 
@@ -63,26 +64,44 @@ func (m *mutator) mutantAt(name string, at moment, change func(*draft)) {
 	}
 	d := newDraft(m.of)
 	change(&d)
-	m.stopped = !m.yield(m.of.Name()+": "+name, d.request(at))
+	m.stopped = !m.yield(Mutant{Of: m.of.Name(), Kind: m.kind, Name: name, Request: d.request(at)})
+}
+
+// as yields a changed request of another kind.
+func (m *mutator) as(kind Kind, name string, change func(*draft)) {
+	before := m.kind
+	m.kind = kind
+	m.mutant(name, change)
+	m.kind = before
 }
 
 func (m *mutator) all() {
+	for _, stage := range []struct {
+		kind    Kind
+		browser bool // counts for what a browser sends too
+		make    func()
+	}{
+		{OfMethod, true, m.inMethod}, {OfPath, true, m.inPath}, {OfParameters, true, m.inQuery}, {OfParameters, true, m.inBody},
+		{OfFormat, false, m.inFormat}, {OfHeaders, false, m.inHeaders}, {OfClient, false, m.inClient},
+		{OfCertificate, false, m.inCertificate}, {OfTime, true, m.inTime}, {OfSignature, true, m.inSigned},
+	} {
+		if m.kind = stage.kind; stage.browser || !m.of.shape.browser {
+			stage.make()
+		}
+	}
+}
+
+func (m *mutator) inMethod() {
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut} {
 		if method != m.of.sent.Method {
 			m.mutant("method "+method, func(d *draft) { d.method = method })
 		}
 	}
+}
+
+func (m *mutator) inPath() {
 	m.mutant("path longer", func(d *draft) { d.at.Path, d.at.RawPath = d.at.Path+"x", "" })
 	m.mutant("path of another host", func(d *draft) { d.at.Path, d.at.RawPath = "/other"+d.at.Path, "" })
-	m.inQuery()
-	m.inBody()
-	if !m.of.shape.browser {
-		m.inHeaders()
-		m.inClient()
-		m.inCertificate()
-	}
-	m.inTime()
-	m.inSigned()
 }
 
 // inQuery changes the parameters of the query.
@@ -95,14 +114,14 @@ func (m *mutator) inQuery() {
 			d.query(func(q url.Values) { q.Set(name, m.other(name, values[0])) })
 		})
 		m.mutant("query parameter "+name+" doubled", func(d *draft) { d.query(func(q url.Values) { q.Add(name, values[0]) }) })
-		m.mutant("query parameter "+name+" in the body", func(d *draft) {
+		m.as(OfPlace, "query parameter "+name+" in the body", func(d *draft) {
 			d.query(func(q url.Values) { q.Del(name) })
 			d.header.Set("Content-Type", contentTypes["form"])
 			d.body = append(d.body, []byte("&"+url.Values{name: values}.Encode())...)
 		})
 	}
 	m.mutant("query parameter too many", func(d *draft) { d.query(func(q url.Values) { q.Add("extra", "1") }) })
-	m.mutant("client_secret in the query too", func(d *draft) {
+	m.as(OfClient, "client_secret in the query too", func(d *draft) {
 		d.query(func(q url.Values) { q.Add("client_secret", m.plan.facts.ClientSecret) })
 	})
 }
@@ -124,6 +143,9 @@ func (m *mutator) inHeaders() {
 		m.mutant("header "+h.Name+" doubled", func(d *draft) { d.header.Add(name, d.header.Get(name)) })
 	}
 	m.mutant("header too many", func(d *draft) { d.header.Set("X-Extra", "1") })
+}
+
+func (m *mutator) inFormat() {
 	if len(m.of.sent.body) > 0 {
 		m.mutant("content type of text", func(d *draft) { d.header.Set("Content-Type", "text/plain") })
 		m.mutant("content type missing", func(d *draft) { d.header.Del("Content-Type") })
@@ -137,8 +159,18 @@ func (m *mutator) inClient() {
 	if sent == "" {
 		m.mutant("client in the header too", func(d *draft) { d.header.Set("Authorization", basic(id, secret)) })
 		m.mutant("bearer token in the header too", func(d *draft) { d.header.Set("Authorization", "Bearer x") })
+		for how, value := range map[string]string{"raw": basic(id, secret), "encoded": basic(url.QueryEscape(id), url.QueryEscape(secret))} {
+			m.edited("client in the header instead, "+how, func(d *draft, o Object) Object {
+				d.header.Set("Authorization", value)
+				return withoutClient(o)
+			})
+		}
 		return
 	}
+	m.edited("client in the body instead", func(d *draft, o Object) Object {
+		d.header.Del("Authorization")
+		return o.merged(members("client_id", id, "client_secret", secret))
+	})
 	for _, value := range []string{basic(id, secret), basic(url.QueryEscape(id), url.QueryEscape(secret)), basic(id, secret+"x"),
 		basic(id+"x", secret), basic(secret, id), strings.ToUpper(sent)} {
 		if value != sent {

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"encoding/json"
 	"encoding/xml"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -26,7 +27,7 @@ func (m *mutator) inBody() {
 			m.inXML(n)
 		}
 	default:
-		m.mutant("a body", func(d *draft) { d.setJSON(members("extra", "1")) })
+		m.as(OfFormat, "a body", func(d *draft) { d.setJSON(members("extra", "1")) })
 	}
 }
 
@@ -72,7 +73,7 @@ func (m *mutator) inForm(values url.Values) {
 		edit("parameter "+name+" changed", func(v url.Values) { v.Set(name, m.other(name, list[0])) })
 		edit("parameter "+name+" empty", func(v url.Values) { v.Set(name, "") })
 		edit("parameter "+name+" doubled", func(v url.Values) { v.Add(name, list[0]) })
-		m.mutant("parameter "+name+" in the query", func(d *draft) {
+		m.as(OfPlace, "parameter "+name+" in the query", func(d *draft) {
 			edited := url.Values{}
 			for other, list := range values {
 				if other != name {
@@ -89,9 +90,57 @@ func (m *mutator) inForm(values url.Values) {
 			edit("parameter "+name+" too", func(v url.Values) { v.Set(name, value) })
 		}
 	}
-	if len(values) > 0 && m.of.shape.format != "either" {
-		m.mutant("as JSON", func(d *draft) { d.setJSON(object) })
+	if len(values) > 0 {
+		m.as(OfFormat, "as a query", func(d *draft) {
+			d.setForm(nil)
+			d.query(func(q url.Values) { maps.Copy(q, values) })
+		})
 	}
+	if len(values) > 0 && m.of.shape.format != "either" {
+		m.as(OfFormat, "as JSON", func(d *draft) { d.setJSON(object) })
+	}
+}
+
+// edited yields a request with other parameters in its body, if that is a form or JSON.
+func (m *mutator) edited(name string, change func(*draft, Object) Object) {
+	o, set := m.parameters()
+	if set != nil {
+		m.mutant(name, func(d *draft) { set(d, change(d, o)) })
+	}
+}
+
+// parameters are those in the body, and how to put others there.
+func (m *mutator) parameters() (Object, func(*draft, Object)) {
+	switch m.bodyFormat() {
+	case "form":
+		values, err := url.ParseQuery(string(m.of.sent.body))
+		if err != nil || len(values) == 0 {
+			return nil, nil
+		}
+		return flatten(values), func(d *draft, o Object) { d.setForm(o.form()) }
+	case "json":
+		if o, err := decodeObject(m.of.sent.body); err == nil {
+			return o, (*draft).setJSON
+		}
+	}
+	return nil, nil
+}
+
+func flatten(values url.Values) (o Object) {
+	for name, list := range values {
+		for _, value := range list {
+			o = append(o, Member{name, value})
+		}
+	}
+	return o
+}
+
+func (o Object) form() url.Values {
+	values := url.Values{}
+	for _, m := range o {
+		values.Add(m.Name, scalar(m.Value))
+	}
+	return values
 }
 
 // client is what belongs into the body only where it is described.
@@ -114,7 +163,7 @@ func (m *mutator) inJSON(o Object) {
 	for _, member := range o {
 		flat.Set(member.Name, scalar(member.Value))
 		edit("parameter "+member.Name+" doubled", append(slices.Clone(o), member))
-		m.mutant("parameter "+member.Name+" in the query", func(d *draft) {
+		m.as(OfPlace, "parameter "+member.Name+" in the query", func(d *draft) {
 			d.setJSON(o.without(member.Name))
 			d.query(func(q url.Values) { q.Set(member.Name, scalar(member.Value)) })
 		})
@@ -128,9 +177,9 @@ func (m *mutator) inJSON(o Object) {
 			edit("parameter "+name+" too", o.with(name, value))
 		}
 	}
-	m.mutant("after the body another", func(d *draft) { d.body = append(d.body, []byte("{}")...) })
+	m.as(OfFormat, "after the body another", func(d *draft) { d.body = append(d.body, []byte("{}")...) })
 	if len(o) > 0 && m.of.shape.format != "either" {
-		m.mutant("as a form", func(d *draft) { d.setForm(flat) })
+		m.as(OfFormat, "as a form", func(d *draft) { d.setForm(flat) })
 	}
 }
 
@@ -198,7 +247,7 @@ func (m *mutator) inXML(root node) {
 	for name, changed := range root.variants {
 		edit("element "+name, changed)
 	}
-	m.mutant("as JSON", func(d *draft) { d.setJSON(members(root.name, "")) })
+	m.as(OfFormat, "as JSON", func(d *draft) { d.setJSON(members(root.name, "")) })
 }
 
 // variants yields the element with one thing changed in it.

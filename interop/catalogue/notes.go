@@ -1,7 +1,9 @@
 package catalogue
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -11,6 +13,8 @@ var assertionParams = members("client_assertion_type", "urn:ietf:params:oauth:cl
 
 const (
 	noteSecretAsUser = "Basic with the secret as the user name and an empty password"
+	noteUserOnly     = "user-only installs have the token only under authed_user"
+	noteNoRotation   = "some tenants do not rotate the refresh token although they return one: a per-connection switch keeps the old one"
 	noteAssertion    = "client authentication: signed JWT (RS256), iss = host of the redirect URI, aud = https://revolut.com"
 )
 
@@ -25,6 +29,9 @@ func (e Entry) noted(note string) bool {
 	}
 	return false
 }
+
+// Notes are the notes that there is a rule for.
+func Notes() []string { return slices.Sorted(maps.Keys((&plan{}).noteRules(false))) }
 
 // noteRules says what each note of the catalogue means. A note without a rule is an error, so that none is overlooked.
 func (p *plan) noteRules(sparse bool) map[string]func() {
@@ -122,7 +129,7 @@ func (p *plan) noteRules(sparse bool) map[string]func() {
 					"token_type", "user", "expires_in", number("${expiresIn}"), "refresh_token", "${userRefreshToken}"))
 			})
 		},
-		"user-only installs have the token only under authed_user": func() {
+		noteUserOnly: func() {
 			if sparse {
 				p.answers(userOnly)
 			}
@@ -163,7 +170,7 @@ func (p *plan) noteRules(sparse bool) map[string]func() {
 		},
 		"calls take the token in WM_SEC.ACCESS_TOKEN": nothing,
 
-		"some tenants do not rotate the refresh token although they return one: a per-connection switch keeps the old one": func() {
+		noteNoRotation: func() {
 			if sparse {
 				p.rotates = false // the refresh token in the answer is none
 			}

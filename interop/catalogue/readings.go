@@ -92,7 +92,7 @@ func Reading(name string) string {
 	case "one-drive", "sharepoint-online":
 		return "the entry's own token; a second one (of another scope) would be a second integration"
 	case "passportal":
-		return "expiry_time is in UNIX seconds, as the service documents it; x-hash is a value of the user"
+		return "x-hash is a value of the user"
 	case "pennylane", "workable-oauth":
 		return "scopes are joined by a plus sign, which is %2B on the wire"
 	case "read-ai":
@@ -164,6 +164,3 @@ func Reading(name string) string {
 	}
 	return ""
 }
-
-// inUnixTime says whether an expiry time is a number: one service documents it so.
-func (e Entry) inUnixTime() bool { return e.Name == "passportal" }

@@ -1,8 +1,12 @@
 package catalogue
 
 import (
+	"fmt"
 	"iter"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -28,6 +32,22 @@ type Accepted struct {
 
 // Name is the kind of the request: see Counts.
 func (a Accepted) Name() string { return a.shape.name }
+
+// String is the request as it was sent, without what an HTTP client adds by itself and nobody described.
+func (a Accepted) String() string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s: %s %s\n", a.Name(), a.sent.Method, a.sent.URL.RequestURI())
+	for _, name := range slices.Sorted(maps.Keys(a.sent.Header)) {
+		_, described := a.shape.headers.get(strings.ToLower(name))
+		if described || name == "Content-Type" || !slices.Contains(transport, name) {
+			fmt.Fprintf(&out, "  %s: %s\n", name, strings.Join(a.sent.Header[name], ", "))
+		}
+	}
+	if len(a.sent.body) > 0 {
+		fmt.Fprintf(&out, "  %s\n", a.sent.body)
+	}
+	return out.String()
+}
 
 // Exchange is what a correct client sent, in its order.
 type Exchange struct {
@@ -56,11 +76,35 @@ func (x Exchange) first(yield func(Accepted) bool) {
 	}
 }
 
-// Mutants yields requests that differ from one of the exchange's in one thing, with the name of that thing. Of every kind of
-// request the first one is taken. They are replays: the exchange's server judges each by the state and the time at which the
-// original came, and they leave no trace.
-func Mutants(x Exchange) iter.Seq2[string, *http.Request] {
-	return func(yield func(string, *http.Request) bool) {
+// A Kind is what is off about a mutant.
+type Kind string
+
+// The kinds of mutants.
+const (
+	OfMethod      Kind = "method"
+	OfPath        Kind = "path"
+	OfParameters  Kind = "parameters"
+	OfPlace       Kind = "their place"
+	OfFormat      Kind = "format"
+	OfHeaders     Kind = "headers"
+	OfClient      Kind = "client"
+	OfCertificate Kind = "certificate"
+	OfSignature   Kind = "signature"
+	OfTime        Kind = "time, order"
+)
+
+// A Mutant is a request that differs from one of an exchange in one thing.
+type Mutant struct {
+	Of      string // the request's kind: see Counts
+	Kind    Kind
+	Name    string // what differs
+	Request *http.Request
+}
+
+// Mutants yields the mutants of an exchange. They are replays: the exchange's server judges each by the state and the time at which
+// the original came, and they leave no trace. Of every kind of request the first one is taken.
+func Mutants(x Exchange) iter.Seq[Mutant] {
+	return func(yield func(Mutant) bool) {
 		for a := range x.first {
 			m := &mutator{plan: x.server.plan, of: a, yield: yield}
 			if m.all(); m.stopped {
@@ -91,20 +135,37 @@ func (x Exchange) Originals(yield func(string, *http.Request) bool) {
 	}
 }
 
-// Survivors replays the originals and the mutants. It returns the names of the originals that were refused and of the mutants
-// that were accepted (there should be none), and how many there were in all.
-func (x Exchange) Survivors() (wrong []string, tried int) {
+// A Trial is what came of replaying the originals and all mutants of an exchange.
+type Trial struct {
+	Controls int      // originals, which have to be accepted
+	Refused  []string // those that were not
+	Tried    map[Count]int
+	Survived map[Count]int
+	Taken    []string // mutants that were accepted
+}
+
+// A Count is of the mutants of one kind of one kind of request.
+type Count struct {
+	Of   string
+	Kind Kind
+}
+
+// Try replays the originals and the mutants.
+func (x Exchange) Try() Trial {
+	t := Trial{Tried: map[Count]int{}, Survived: map[Count]int{}}
 	for name, r := range x.Originals {
-		tried++
+		t.Controls++
 		if refusals, accepted := x.Replay(r); !accepted {
-			wrong = append(wrong, name+" as it was: refused: "+refusals[0])
+			t.Refused = append(t.Refused, name+" as it was: "+refusals[0])
 		}
 	}
-	for name, r := range Mutants(x) {
-		tried++
-		if _, accepted := x.Replay(r); accepted {
-			wrong = append(wrong, name)
+	for m := range Mutants(x) {
+		c := Count{m.Of, m.Kind}
+		t.Tried[c]++
+		if _, accepted := x.Replay(m.Request); accepted {
+			t.Survived[c]++
+			t.Taken = append(t.Taken, m.Of+": "+m.Name)
 		}
 	}
-	return wrong, tried
+	return t
 }

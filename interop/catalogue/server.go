@@ -121,6 +121,29 @@ func (s *Server) Counts() map[string]int {
 	return counts
 }
 
+// Expected are the counts that a client comes to that calls so many times, each time after the last token has ended, with no request
+// too many. Authorization requests are a person's, and not among them.
+func (s *Server) Expected(calls int) map[string]int {
+	p, want := s.plan, map[string]int{s.plan.call.name: calls}
+	if p.hop != nil {
+		want[p.hop.name] = calls
+	}
+	if p.token == nil {
+		return want
+	}
+	want[p.token.name] = calls
+	switch {
+	case p.everlasting:
+		want[p.token.name] = 1
+	case p.refresh != nil:
+		want[p.token.name], want[p.refresh.name] = 1, calls-1
+	}
+	for _, step := range p.steps {
+		want[step.name] = want[p.token.name]
+	}
+	return want
+}
+
 // ServeHTTP answers a request. One of a replay is judged by the time and state of its replay, and leaves no trace.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, is := r.Context().Value(momentKey{}).(moment); is {

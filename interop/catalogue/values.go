@@ -111,7 +111,8 @@ func (f *Facts) addKeys(e Entry, o Options) error {
 		f.addKey(a.Key, a.Header, rsaPEM, ecPEM)
 		if a.Type == "saml" {
 			assertion, err := samlAssertion(*a, keys.rsa, o.Now(), f.value)
-			f.give("credentials.assertion", assertion)
+			f.Credentials["assertion"] = assertion
+			delete(f.values, "credentials.assertion") // it is judged by what it says and who signed it
 			return err
 		}
 	}

@@ -1,15 +1,17 @@
 // Package harness holds Carnet against the catalogue: for every entry it starts the strict servers, makes an integration of the entry's
-// facts through the public API, gets a token, calls, lets it expire, renews it and calls again.
+// facts through the public API, gets a token, calls, lets it expire, renews it and calls again, twice.
 package harness
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"carnet.dev/carnet/api"
@@ -23,34 +25,48 @@ const Life = 2 * time.Second
 
 const redirectURI = "http://127.0.0.1:9/callback"
 
+// calls are as many as show that the second token is good, and that what renewed it was saved: the third needs its refresh token.
+const calls = 3
+
 // An Outcome is what came of one entry.
 type Outcome struct {
 	Name, Kind string
 	Err        error
-	Refreshed  bool     // by a refresh request, where the service has one
-	Survivors  []string // mutants of the good requests that the servers took
-	Mutants    int
-	Auto       bool // it works with nothing but URL, id, secret and extra values
-	AutoTried  bool
+	CanRefresh bool // by a refresh request
+	Refreshed  bool
+	Trial      catalogue.Trial
+	Auto       Auto
+	Other      Other
+	Requests   []string // as they were accepted
 	Reading    string
+}
+
+// Auto is what comes of nothing but URL, id, secret and the entry's extra values.
+type Auto struct{ Tried, Works bool }
+
+// Other is what comes of the other way to use the entry, where there is one.
+type Other struct {
+	Has bool
+	Err error
 }
 
 // A Harness runs entries against one Carnet.
 type Harness struct {
 	carnet *carnettest.Carnet
 	keys   *catalogue.Keys
+	runs   atomic.Int64
 }
 
 // New returns a harness over a Carnet in memory.
 func New(t carnettest.TB) (*Harness, error) {
 	keys, err := catalogue.NewKeys()
-	return &Harness{carnettest.New(t), keys}, err
+	return &Harness{carnet: carnettest.New(t), keys: keys}, err
 }
 
 // Run runs the entries, some at once, and tells of each as it ends. The outcomes are in the order of the entries.
 func (h *Harness) Run(ctx context.Context, entries []catalogue.Entry, ended func(Outcome)) []Outcome {
 	outcomes := make([]Outcome, len(entries))
-	slots := make(chan struct{}, 16) // they mostly wait for tokens to expire
+	slots := make(chan struct{}, 32) // they mostly wait for tokens to expire
 	var work sync.WaitGroup
 	var mu sync.Mutex
 	for i, e := range entries {
@@ -70,33 +86,62 @@ func (h *Harness) Run(ctx context.Context, entries []catalogue.Entry, ended func
 // Entry runs one entry.
 func (h *Harness) Entry(ctx context.Context, e catalogue.Entry) Outcome {
 	o := Outcome{Name: e.Name, Kind: e.AuthMode, Reading: catalogue.Reading(e.Name)}
-	s, err := catalogue.Start(e, catalogue.Options{Life: Life, RedirectURI: redirectURI, Keys: h.keys})
-	if err != nil {
-		o.Err = err
-		return o
+	o.Err = h.served(ctx, e, false, integrate.Settings, func(s *catalogue.Server) error {
+		o.CanRefresh = s.Expected(calls)["refresh request"] > 0
+		o.Refreshed = s.Counts()["refresh request"] > 0
+		for _, a := range s.Exchange().Accepted {
+			o.Requests = append(o.Requests, a.String())
+		}
+		o.Trial = s.Exchange().Try()
+		return strict(s)
+	})
+	if o.Other.Has = e.Sparse(); o.Other.Has {
+		o.Other.Err = h.served(ctx, e, true, integrate.Settings, strict)
 	}
-	defer s.Close()
-	settings, consent, err := integrate.Settings(e, s.Facts())
-	if err == nil {
-		err = h.life(ctx, e.Name, s, settings, consent)
-	}
-	if refusals := s.Refusals(); err == nil && len(refusals) > 0 {
-		err = fmt.Errorf("the servers refused: %s", strings.Join(refusals, "; "))
-	} else if err != nil && len(refusals) > 0 {
-		err = fmt.Errorf("%w; the servers refused: %s", err, strings.Join(refusals, "; "))
-	}
-	if o.Err = err; err != nil {
-		return o
-	}
-	o.Refreshed = s.Counts()["refresh request"] > 0
-	o.Survivors, o.Mutants = s.Exchange().Survivors()
-	if e.AuthMode == "OAUTH2_CC" {
-		o.AutoTried, o.Auto = true, h.auto(ctx, e)
+	if o.Auto.Tried = e.AuthMode == "OAUTH2_CC"; o.Auto.Tried {
+		plain := func(e catalogue.Entry, f catalogue.Facts) (json.RawMessage, bool, error) {
+			settings, err := integrate.Plain(e, f)
+			return settings, false, err
+		}
+		o.Auto.Works = h.served(ctx, e, false, plain, func(*catalogue.Server) error { return nil }) == nil
 	}
 	return o
 }
 
-// life is a token's: got, used, expired, renewed, used.
+// served starts an entry's servers, and lets a token live through its calls. Then it looks at the servers.
+func (h *Harness) served(ctx context.Context, e catalogue.Entry, sparse bool,
+	configure func(catalogue.Entry, catalogue.Facts) (json.RawMessage, bool, error), look func(*catalogue.Server) error) error {
+	s, err := catalogue.Start(e, catalogue.Options{Life: Life, RedirectURI: redirectURI, Keys: h.keys, Sparse: sparse})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	settings, consent, err := configure(e, s.Facts())
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%s %d", e.Name, h.runs.Add(1))
+	err = h.life(ctx, name, s, settings, consent)
+	if looked := look(s); err == nil {
+		return looked
+	}
+	return err
+}
+
+// strict wants that the servers refused nothing, and got no request too many.
+func strict(s *catalogue.Server) error {
+	if refusals := s.Refusals(); len(refusals) > 0 {
+		return fmt.Errorf("the servers refused: %s", strings.Join(refusals, "; "))
+	}
+	got := s.Counts()
+	delete(got, "authorization request")
+	if want := s.Expected(calls); !maps.Equal(got, want) {
+		return fmt.Errorf("the servers counted %v, want %v", got, want)
+	}
+	return nil
+}
+
+// life is that of three tokens, one after another: got, used, over; renewed, used, over; renewed, used.
 func (h *Harness) life(ctx context.Context, name string, s *catalogue.Server, settings json.RawMessage, consent bool) error {
 	m, err := h.carnet.ImportModel(ctx, api.ModelRequest{Model: s.Document()})
 	if err != nil {
@@ -105,7 +150,7 @@ func (h *Harness) life(ctx context.Context, name string, s *catalogue.Server, se
 	i := api.Integration{Name: name, Model: m.Model}
 	i.Properties.Properties = settings
 	if _, err := h.carnet.CreateIntegration(ctx, i); err != nil {
-		return problems(err)
+		return err
 	}
 	defer func() {
 		_ = h.carnet.DeleteIntegration(ctx, name)
@@ -116,24 +161,18 @@ func (h *Harness) life(ctx context.Context, name string, s *catalogue.Server, se
 			return err
 		}
 	}
-	if err := h.call(ctx, name); err != nil {
-		return fmt.Errorf("first call: %w", err)
-	}
-	if err := sleep(ctx, Life+300*time.Millisecond); err != nil {
-		return err
-	}
-	if err := h.call(ctx, name); err != nil {
-		return fmt.Errorf("after the expiry: %w", err)
+	for n := range calls {
+		if err := h.call(ctx, name); err != nil {
+			return fmt.Errorf("call %d: %w; refused were: %s", n+1, err, strings.Join(s.Refusals(), "; "))
+		}
+		if n == calls-1 {
+			break
+		}
+		if err := sleep(ctx, Life+300*time.Millisecond); err != nil {
+			return err
+		}
 	}
 	return nil
-}
-
-// problems is an error with all that it complains of.
-func problems(err error) error {
-	if e, ok := err.(interface{ Unwrap() error }); ok && e != nil {
-		return fmt.Errorf("%w %v", err, err)
-	}
-	return err
 }
 
 // consent is what the person and the browser do.
@@ -173,20 +212,6 @@ func (h *Harness) call(ctx context.Context, name string) error {
 		return fmt.Errorf("the API answered %d %s", result.Status, result.Data)
 	}
 	return nil
-}
-
-// auto reports whether an entry works without configuration.
-func (h *Harness) auto(ctx context.Context, e catalogue.Entry) bool {
-	s, err := catalogue.Start(e, catalogue.Options{Life: Life, RedirectURI: redirectURI, Keys: h.keys})
-	if err != nil {
-		return false
-	}
-	defer s.Close()
-	settings, err := integrate.Plain(e, s.Facts())
-	if err == nil {
-		err = h.life(ctx, e.Name+" (auto)", s, settings, false)
-	}
-	return err == nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

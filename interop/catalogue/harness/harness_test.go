@@ -1,6 +1,7 @@
 package harness_test
 
 import (
+	"slices"
 	"testing"
 
 	"carnet.dev/carnet/interop/catalogue"
@@ -13,6 +14,11 @@ func TestEveryKind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, note := range catalogue.Notes() {
+		if !slices.ContainsFunc(entries, func(e catalogue.Entry) bool { return slices.Contains(e.Notes, note) }) {
+			t.Errorf("no entry has the note %q", note)
+		}
+	}
 	h, err := harness.New(t)
 	if err != nil {
 		t.Fatal(err)
@@ -22,12 +28,15 @@ func TestEveryKind(t *testing.T) {
 		t.Fatalf("%d outcomes of %d entries", len(outcomes), len(entries))
 	}
 	for _, o := range outcomes {
-		if o.Err != nil {
-			t.Errorf("%s: %v", o.Name, o.Err)
+		if o.Err != nil || o.Other.Err != nil || o.CanRefresh != o.Refreshed {
+			t.Errorf("%s: %v; in its other way: %v; refreshed: %v", o.Name, o.Err, o.Other.Err, o.Refreshed)
 			continue
 		}
-		if o.Mutants == 0 || len(o.Survivors) > 0 {
-			t.Errorf("%s: %d mutants, taken were %q", o.Name, o.Mutants, o.Survivors)
+		if len(o.Trial.Tried) == 0 || o.Trial.Controls == 0 || len(o.Trial.Taken)+len(o.Trial.Refused) > 0 {
+			t.Errorf("%s: %d kinds of mutants, taken were %q, refused %q", o.Name, len(o.Trial.Tried), o.Trial.Taken, o.Trial.Refused)
+		}
+		if hard := o.Name == "custom"; o.Auto.Tried && o.Auto.Works == hard {
+			t.Errorf("%s works without configuration: %v", o.Name, o.Auto.Works)
 		}
 	}
 }

@@ -289,8 +289,7 @@ func (m *maker) answer() {
 		}
 	}
 	if e.AlternateAccessTokenResponsePath != "" {
-		m.response["access_token"] = []string{"access_token", e.AlternateAccessTokenResponsePath + ".access_token"}
-		m.response["refresh_token"] = []string{"refresh_token", e.AlternateAccessTokenResponsePath + ".refresh_token"}
+		m.orUnder(e.AlternateAccessTokenResponsePath)
 	}
 	if e.ExpiresInUnit == "milliseconds" {
 		m.response["unit"] = "ms"
@@ -303,6 +302,12 @@ func (m *maker) answer() {
 	if e.TokenExpirationBuffer > 0 {
 		m.auth["renew_before"] = e.TokenExpirationBuffer
 	}
+}
+
+// orUnder looks for the tokens in another place too.
+func (m *maker) orUnder(place string) {
+	m.response["access_token"] = []string{"access_token", place + ".access_token"}
+	m.response["refresh_token"] = []string{"refresh_token", place + ".refresh_token"}
 }
 
 func path(p string) string {

@@ -100,6 +100,15 @@ func (m *maker) rule(note string) func() {
 		}
 	case "answer wrapped in data":
 		return func() { m.response["access_token"] = "data.access_token" }
+	case "user-only installs have the token only under authed_user":
+		return func() { m.orUnder("authed_user") }
+	case "some tenants do not rotate the refresh token although they return one: a per-connection switch keeps the old one":
+		if !m.facts.KeepsRefreshToken {
+			return nil
+		}
+		return func() { // where there is none in the answer, the old one stays
+			m.refresh["response"] = object{"access_token": "access_token", "refresh_token": "header:none"}
+		}
 	case "Basic plus headers WM_SVC.NAME, WM_QOS.CORRELATION_ID (random), WM_PARTNER.ID (seller id)":
 		return m.walmart
 	}

@@ -81,6 +81,8 @@ func function(name string, args []string) string {
 	switch name {
 	case "sha256Hex":
 		return "hex(sha256(" + args[0] + "))"
+	case "fingerprint":
+		return "base64(fingerprint(" + args[0] + "))"
 	case "hmacSha1Hex":
 		return "hex(hmac_sha1(" + args[1] + ", " + args[0] + "))"
 	}

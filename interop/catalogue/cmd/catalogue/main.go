@@ -9,11 +9,12 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"maps"
+	"io"
 	"os"
 	"os/signal"
 	"slices"
 	"strings"
+	"time"
 
 	"carnet.dev/carnet/interop/catalogue"
 	"carnet.dev/carnet/interop/catalogue/harness"
@@ -21,7 +22,7 @@ import (
 
 func main() {
 	only := flag.String("only", "", "names of entries, separated by commas")
-	verbose := flag.Bool("v", false, "print the readings of entries too")
+	verbose := flag.Bool("v", false, "print how entries were read, and what was sent")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -50,67 +51,62 @@ func run(ctx context.Context, only string, verbose bool) error {
 	if err != nil {
 		return err
 	}
-	done := 0
+	began, done := time.Now(), 0
 	outcomes := h.Run(ctx, entries, func(harness.Outcome) {
-		done++
-		fmt.Fprintf(os.Stderr, "\r%d of %d", done, len(entries))
+		if done++; done%20 == 0 || done == len(entries) {
+			fmt.Fprintf(os.Stderr, "%d of %d, %s\n", done, len(entries), time.Since(began).Round(time.Second))
+		}
 	})
-	fmt.Fprintln(os.Stderr)
-	return table(outcomes, verbose)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return report(os.Stdout, outcomes, verbose)
 }
 
-// table prints what came of all, and returns an error if not all is well.
-func table(outcomes []harness.Outcome, verbose bool) error {
-	type row struct{ all, work, refreshed, auto, autoTried, mutants, survivors int }
-	rows := map[string]*row{}
-	total := &row{}
+// report prints what came of all, and returns an error if not all is well.
+func report(w io.Writer, outcomes []harness.Outcome, verbose bool) error {
+	amiss := 0
+	complain := func(o harness.Outcome, format string, args ...any) {
+		amiss++
+		fmt.Fprintf(w, "%s: "+format+"\n", append([]any{o.Name}, args...)...)
+	}
 	for _, o := range outcomes {
-		if rows[o.Kind] == nil {
-			rows[o.Kind] = &row{}
-		}
-		for _, r := range []*row{rows[o.Kind], total} {
-			r.all++
-			r.mutants += o.Mutants
-			r.survivors += len(o.Survivors)
-			r.work += count(o.Err == nil)
-			r.refreshed += count(o.Refreshed)
-			r.auto += count(o.Auto)
-			r.autoTried += count(o.AutoTried)
-		}
 		if o.Err != nil {
-			fmt.Printf("%s: %v\n", o.Name, o.Err)
+			complain(o, "%v", o.Err)
 		}
-		for _, s := range o.Survivors {
-			fmt.Printf("%s: a mutant was taken: %s\n", o.Name, s)
+		if o.Other.Err != nil {
+			complain(o, "in another way: %v", o.Other.Err)
 		}
-		if verbose && o.AutoTried && !o.Auto {
-			fmt.Printf("%s: needs configuration\n", o.Name)
+		for _, original := range o.Trial.Refused {
+			complain(o, "the replay was refused: %s", original)
 		}
-		if verbose && o.Reading != "" {
-			fmt.Printf("%s: read so: %s\n", o.Name, o.Reading)
+		for _, mutant := range o.Trial.Taken {
+			complain(o, "a mutant was taken: %s", mutant)
+		}
+		if o.Auto.Tried && !o.Auto.Works {
+			fmt.Fprintf(w, "%s: needs configuration\n", o.Name)
+		}
+		if verbose {
+			details(w, o)
 		}
 	}
-	fmt.Printf("%-12s %8s %8s %10s %14s %16s\n", "kind", "entries", "work", "refreshed", "without conf.", "mutants refused")
-	rows["all"] = total
-	for _, kind := range append(slices.DeleteFunc(slices.Sorted(maps.Keys(rows)), func(k string) bool { return k == "all" }), "all") {
-		r := rows[kind]
-		auto := "-"
-		if r.autoTried > 0 {
-			auto = fmt.Sprintf("%d of %d", r.auto, r.autoTried)
-		}
-		fmt.Printf("%-12s %8d %8d %10d %14s %16s\n", kind, r.all, r.work, r.refreshed, auto, fmt.Sprintf("%d of %d", r.mutants-r.survivors, r.mutants))
-	}
-	if total.work != total.all || total.survivors > 0 {
-		return fmt.Errorf("%d of %d entries don't work, %d mutants were taken", total.all-total.work, total.all, total.survivors)
+	fmt.Fprintln(w)
+	total := printEntries(w, outcomes)
+	fmt.Fprintln(w)
+	printMutants(w, outcomes)
+	if amiss > 0 || total.canRefresh != total.refreshed {
+		return fmt.Errorf("%d things are amiss", amiss)
 	}
 	return nil
 }
 
-func count(b bool) int {
-	if b {
-		return 1
+func details(w io.Writer, o harness.Outcome) {
+	if o.Reading != "" {
+		fmt.Fprintf(w, "%s: read so: %s\n", o.Name, o.Reading)
 	}
-	return 0
+	for _, request := range o.Requests {
+		fmt.Fprintf(w, "%s: %s", o.Name, request)
+	}
 }
 
 // test is what carnettest.New needs of a test.
