@@ -67,3 +67,25 @@ func TestCarnetDPoP(t *testing.T) {
 		})
 	}
 }
+
+// A person's tokens are bound to the client's certificate too: those of the code, and those of every refresh (RFC 8705 3).
+func TestCarnetConnectsWithACertificate(t *testing.T) {
+	needs(t, "tls")
+	s := startOIDC(t)
+	shown := theAuthority().issue("app-bound")
+	before := len(s.asked(t, s.TLSIssuer, "app-bound"))
+	c := pinging(t, s.TLSIssuer, askForPerson("app-bound", "openid offline_access read").and(settings{
+		"client_secret": "bound to a certificate", "authorization": map[string]any{"params": map[string]string{"prompt": "consent"}},
+	}).under("discovered").and(settings{"tls.certificate": pemOfCertificate(shown.Leaf), "tls.key": pemOf(shown.PrivateKey)}))
+	connect(t, c, "discovered")
+	for range 3 {
+		if body := ran(t, c, "ping", http.StatusOK); body["subject"] != person || body["x5t"] != certificateThumbprint(shown) {
+			t.Errorf("the API answered %v", body)
+		}
+		s.expire(t, s.TLSIssuer, "app-bound")
+	}
+	want := []string{"authorization_code", "refresh_token", "refresh_token"}
+	if diff := cmp.Diff(want, s.asked(t, s.TLSIssuer, "app-bound")[before:]); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -111,10 +111,7 @@ func TestCarnetResource(t *testing.T) {
 func TestCarnetPublicClient(t *testing.T) {
 	needs(t, "discovery")
 	s := startOIDC(t)
-	verifier := unique() + unique()
-	asked := challenged("app-public", verifier)
-	code := browse(t, s.Issuer+"/auth?"+asked.Encode()).Query().Get("code")
-	tokens := issued(t, s.ask(t, exchange("app-public", code, "code_verifier", verifier)), "Bearer")
+	tokens := oidcSignsIn(t, s)
 	before := len(s.asked(t, s.Issuer, "app-public"))
 	c := pinging(t, s.Issuer, settings{
 		"grant_type": "authorizationCode", "client_id": "app-public", "token.refresh_token": tokens.text("refresh_token"),
