@@ -40,7 +40,7 @@ func (p *program) modelImport() *cobra.Command {
 func (p *program) modelUpdate() *cobra.Command {
 	return p.reading((*client.Client).UpdateModel, &cobra.Command{
 		Use: "update FILE|URL|-", Short: "Replace the document of a model, and keep its integrations",
-		Long:    "Replace the document of the model with the same title and version. Its integrations stay as they are." + documentHelp,
+		Long:    "Replace the document of the model with the same title and version. Its integrations stay as they are: where the\ndocument now names another URL or host, a warning tells, and credentials go on to the old one until a person sets the new one." + documentHelp,
 		Example: `  carnet model update github.json`,
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/access"
+	"carnet.dev/carnet/internal/integration"
 	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/openapi"
 )
@@ -27,14 +28,33 @@ func (h *Hub) ImportModel(ctx context.Context, c access.Caller, r api.ModelReque
 
 // UpdateModel replaces the document of a model by one of the same title and version. Its integrations stay as they are.
 func (h *Hub) UpdateModel(ctx context.Context, c access.Caller, r api.ModelRequest) (api.Model, error) {
-	return h.readModel(ctx, c, access.ModelUpdate, r, func(d *model.Document) error {
-		_, revision, err := h.model(ctx, d.Model.VersionID)
+	var moved []fault.Problem
+	m, err := h.readModel(ctx, c, access.ModelUpdate, r, func(d *model.Document) error {
+		old, revision, err := h.model(ctx, d.Model.VersionID)
 		if err != nil {
 			return err
 		}
-		_, err = h.store.PutModel(ctx, d, revision)
+		if _, err = h.store.PutModel(ctx, d, revision); err != nil {
+			return err
+		}
+		moved, err = h.moved(ctx, &old, &d.Model)
 		return err
 	})
+	m.Warnings = append(moved, m.Warnings...)
+	return m, err
+}
+
+// moved tells where the integrations of a model do not follow its new document (failure mode 46).
+func (h *Hub) moved(ctx context.Context, old, new *model.Model) (all []fault.Problem, err error) {
+	for e, err := range h.store.Integrations.All(ctx, "") {
+		if err != nil {
+			return nil, err
+		}
+		if e.Value.Model == new.VersionID {
+			all = append(all, integration.Moved(e.Value.Name, e.Value.Settings, old, new)...)
+		}
+	}
+	return all, nil
 }
 
 // readModel reads the document that a request brings, and has keep store it.

@@ -64,7 +64,7 @@ func oauthConfig(s integration.Settings, scheme model.Scheme) oauth.Config {
 	c := oauth.Config{
 		Grant:            a.GrantType,
 		Issuer:           a.Issuer,
-		MetadataURL:      scheme.OpenIDConnectURL,
+		MetadataURL:      a.OpenIDConnectURL,
 		TokenURL:         a.TokenURL,
 		RefreshURL:       a.RefreshURL,
 		DeviceURL:        a.DeviceURL,

@@ -68,6 +68,7 @@ func bindings(a *Authentication) []binding {
 		{"subject_token", &a.SubjectToken, "the token to exchange (RFC 8693)", nil},
 		{"subject_token_type", &a.SubjectTokenType, "type of the token to exchange; an access token by default", nil},
 		{"issuer", (*address)(&a.Issuer), "issuer whose metadata is looked up (OpenID Connect Discovery, RFC 8414)", nil},
+		{"openid_connect_url", (*address)(&a.OpenIDConnectURL), "where the issuer's metadata are, if its name does not tell", nil},
 		{"authorization_url", (*address)(&a.AuthorizationURL), "the authorization endpoint", nil},
 		{"device_url", (*address)(&a.DeviceURL), "the device authorization endpoint (RFC 8628)", nil},
 		{"token_url", (*address)(&a.TokenURL), "the token endpoint", nil},
@@ -102,6 +103,7 @@ func serverBindings(s *Server) []binding {
 		{"host", &s.Host, "name or address of the host", nil},
 		{"port", &s.Port, "port, if it is not the protocol's", nil},
 		{"base_path", &s.BasePath, "path before the path of every operation", nil},
+		{"operation_hosts", (*scopes)(&s.OperationHosts), "further hosts, to which single operations may go, where the document gives them servers of their own", nil},
 	}
 }
 

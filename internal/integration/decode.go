@@ -156,6 +156,9 @@ func (d *decoder) authentication(raw jsontext.Value, pointer string, s *Settings
 	d.object(raw, pointer, nil, func(name, pointer string, raw jsontext.Value) {
 		scheme, documented := d.model.Scheme(name)
 		old, defined := s.Authentication[name]
+		if documented && !defined { // the document got it after the integration was made
+			old, _ = defaultAuthentication(scheme, d.model)
+		}
 		if raw.Kind() == 'n' {
 			delete(s.Authentication, name)
 			if documented {
@@ -232,12 +235,13 @@ func (d *decoder) entry(raw jsontext.Value, pointer string, old Authentication, 
 	d.object(raw, pointer, may, func(name, pointer string, raw jsontext.Value) {
 		d.field(raw, pointer, all[slices.IndexFunc(all, func(b binding) bool { return b.name == name })])
 	})
-	d.followGrant(&a, old, scheme)
+	d.followGrant(pointer, &a, old, scheme)
 	return a
 }
 
-// followGrant gives an entry whose grant type was changed the URLs of the new flow, where it has those of the old one.
-func (d *decoder) followGrant(a *Authentication, old Authentication, scheme model.Scheme) {
+// followGrant gives an entry whose grant type was changed the URLs of the new flow, where it has those of the old one. They may be
+// elsewhere only if a person says so (failure mode 46).
+func (d *decoder) followGrant(pointer string, a *Authentication, old Authentication, scheme model.Scheme) {
 	before, after := scheme.Flows.Flow(old.GrantType), scheme.Flows.Flow(a.GrantType)
 	if a.GrantType == old.GrantType || after == nil {
 		return
@@ -245,11 +249,20 @@ func (d *decoder) followGrant(a *Authentication, old Authentication, scheme mode
 	if before == nil {
 		before = &model.Flow{}
 	}
-	if a.TokenURL == absolute(before.TokenURL, d.model.Origin) {
-		a.TokenURL = absolute(after.TokenURL, d.model.Origin)
-	}
-	if a.RefreshURL == absolute(before.RefreshURL, d.model.Origin) {
-		a.RefreshURL = absolute(after.RefreshURL, d.model.Origin)
+	for _, f := range []struct {
+		name         string
+		at           *string
+		before, from string
+	}{{"token_url", &a.TokenURL, before.TokenURL, after.TokenURL}, {"refresh_url", &a.RefreshURL, before.RefreshURL, after.RefreshURL}} {
+		if *f.at != absolute(f.before, d.model.Origin) {
+			continue
+		}
+		next := absolute(f.from, d.model.Origin)
+		if is, was := hostOf(next), hostOf(*f.at); is != "" && was != "" && is != was && old.holdsSecrets() {
+			d.problem(pointer+"/"+f.name, "is on %s, and for this grant type it would be on %s; if that is right, give it too: %s", was, is, next)
+			continue
+		}
+		*f.at = next
 	}
 }
 

@@ -49,9 +49,9 @@ func defaultAuthentication(scheme model.Scheme, m *model.Model) (Authentication,
 		grant = model.GrantRequest
 	}
 	a := Authentication{GrantType: grant}
-	if flow := scheme.Flows.Flow(grant); flow != nil {
-		a.TokenURL, a.RefreshURL = absolute(flow.TokenURL, m.Origin), absolute(flow.RefreshURL, m.Origin)
-		a.AuthorizationURL, a.DeviceURL = absolute(flow.AuthorizationURL, m.Origin), absolute(flow.DeviceURL, m.Origin)
+	a.takeURLs(scheme.Flows.Flow(grant), m.Origin)
+	if scheme.Type == model.TypeOpenIDConnect {
+		a.OpenIDConnectURL = absolute(scheme.OpenIDConnectURL, m.Origin)
 	}
 	if r := e.Retrieval; r != nil {
 		a.TokenURL = absolute(r.URL, m.Origin)

@@ -44,6 +44,8 @@ type Server struct {
 	Host     string `json:"host"`          // without port; empty: to be filled in
 	Port     int    `json:"port,omitzero"` // 0: the protocol's
 	BasePath string `json:"base_path"`     // put before the path of every operation
+	// OperationHosts are the hosts, separated by blanks, to which single operations may go by servers of their own.
+	OperationHosts string `json:"operation_hosts,omitzero"`
 }
 
 // TLS settings; texts are PEM.
@@ -91,6 +93,7 @@ type Authentication struct {
 	SubjectToken     seal.Secret            `json:"subject_token,omitzero"`
 	SubjectTokenType string                 `json:"subject_token_type,omitzero"`
 	Issuer           string                 `json:"issuer,omitzero"`
+	OpenIDConnectURL string                 `json:"openid_connect_url,omitzero"`
 	AuthorizationURL string                 `json:"authorization_url,omitzero"`
 	DeviceURL        string                 `json:"device_url,omitzero"`
 	TokenURL         string                 `json:"token_url,omitzero"`
@@ -157,6 +160,7 @@ func New(m *model.Model, name string) Integration {
 // defaults are the settings that a document suggests. What it does not tell is left empty, to be filled in.
 func defaults(m *model.Model) Settings {
 	server := defaultServer(m.Servers, m.Origin)
+	server.OperationHosts = operationHosts(m, server)
 	s := Settings{
 		Server:         server,
 		TLS:            TLS{Enabled: server.Protocol == "https", RejectUnauthorized: true},

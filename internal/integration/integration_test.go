@@ -200,6 +200,21 @@ func TestGrantTypeBringsItsURLs(t *testing.T) {
 	}
 }
 
+// TestGrantTypeDoesNotMoveSecrets is failure mode 46: the URL of another flow, on another host, is not taken over by itself once
+// there are secrets.
+func TestGrantTypeDoesNotMoveSecrets(t *testing.T) {
+	m := shop()
+	s, _ := set(t, m, integration.New(m, "s").Settings, "client_secret", `"hunter2"`)
+	_, err := set(t, m, s, "grant_type", `"password"`)
+	if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "token_url is on docs.example.com") || !strings.Contains(err.Error(), "https://id.example.com/password") {
+		t.Errorf("got %v", err)
+	}
+	s, err = integration.Set(s, m, map[string]jsontext.Value{"grant_type": jsontext.Value(`"password"`), "token_url": jsontext.Value(`"https://id.example.com/password"`)})
+	if a := s.Authentication["oauth"]; err != nil || a.TokenURL != "https://id.example.com/password" {
+		t.Errorf("confirmed: %+v %v", a, err)
+	}
+}
+
 func TestChoiceOfSchemes(t *testing.T) {
 	m := shop()
 	blank := integration.New(m, "s").Settings

@@ -252,7 +252,7 @@ func (s Settings) lacking(scheme model.Scheme) []string {
 func required(a Authentication, scheme model.Scheme) []string {
 	if takesToken(a, scheme) {
 		return slices.DeleteFunc(requiredBy(a), func(name string) bool {
-			return name == "token_url" && (a.Issuer != "" || scheme.OpenIDConnectURL != "") || name == "assertion" && a.Sign != nil
+			return name == "token_url" && (a.Issuer != "" || a.OpenIDConnectURL != "") || name == "assertion" && a.Sign != nil
 		})
 	}
 	if scheme.Type == model.TypeSigV4 && !a.WebIdentityToken.IsZero() {

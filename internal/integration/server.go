@@ -122,10 +122,19 @@ func prefixed(path string) string {
 }
 
 // OperationURL returns the base URL of one operation: its own server's if the document gives it one and the integration's server
-// still is the document's, else the integration's.
+// still is the document's, else the integration's. fault.Conflict if that is on a host that the settings do not know (failure mode
+// 46).
 func (s Settings) OperationURL(m *model.Model, op *model.Operation) (*url.URL, error) {
-	if len(op.Servers) > 0 && s.Server == defaultServer(m.Servers, m.Origin) {
-		if own := defaultServer(op.Servers, m.Origin); own.Host != "" {
+	documented := defaultServer(m.Servers, m.Origin)
+	documented.OperationHosts = s.Server.OperationHosts
+	if len(op.Servers) > 0 && s.Server == documented {
+		own := defaultServer(op.Servers, m.Origin)
+		if own.Host != "" && !s.Server.knows(own) {
+			hosts := strings.TrimSpace(s.Server.OperationHosts + " " + own.authority())
+			return nil, fault.New(fault.Conflict, "by the document this operation now goes to %s, where this integration's credentials have not been; its server is %s",
+				own.authority(), s.Server.authority()).WithHint("if that is right: carnet integration set NAME server.operation_hosts=%q", hosts)
+		}
+		if own.Host != "" {
 			return own.url()
 		}
 	}

@@ -12,18 +12,20 @@ import (
 
 // A Model is an imported document without its operations, which are read one at a time.
 type Model struct {
-	VersionID     string          `json:"versionId"` // title:version; unique
-	Title         string          `json:"title"`
-	Version       string          `json:"version"`
-	Description   string          `json:"description,omitzero"`
-	Specification string          `json:"specification"`     // "OpenAPI 3.0.3", "Swagger 2.0"
-	Origin        string          `json:"origin,omitzero"`   // the URL that the document came from; relative URLs resolve against it
-	Digest        string          `json:"digest"`            // SHA-256 of the document, in hex; names its stored parts
-	Operations    int             `json:"operations"`        // how many
-	Servers       []Server        `json:"servers,omitzero"`  // in the order of the document; URLs as they stand there
-	Schemes       []Scheme        `json:"schemes,omitzero"`  // in the order of the document
-	Warnings      []fault.Problem `json:"warnings,omitzero"` // what was wrong and could be lived with
-	Imported      time.Time       `json:"imported"`
+	VersionID     string   `json:"versionId"` // title:version; unique
+	Title         string   `json:"title"`
+	Version       string   `json:"version"`
+	Description   string   `json:"description,omitzero"`
+	Specification string   `json:"specification"`    // "OpenAPI 3.0.3", "Swagger 2.0"
+	Origin        string   `json:"origin,omitzero"`  // the URL that the document came from; relative URLs resolve against it
+	Digest        string   `json:"digest"`           // SHA-256 of the document, in hex; names its stored parts
+	Operations    int      `json:"operations"`       // how many
+	Servers       []Server `json:"servers,omitzero"` // in the order of the document; URLs as they stand there
+	// OperationServers are those of single paths and operations, each once.
+	OperationServers []Server        `json:"operationServers,omitzero"`
+	Schemes          []Scheme        `json:"schemes,omitzero"`  // in the order of the document
+	Warnings         []fault.Problem `json:"warnings,omitzero"` // what was wrong and could be lived with
+	Imported         time.Time       `json:"imported"`
 }
 
 // Scheme returns the security scheme of that name.

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -91,12 +92,17 @@ func (m *Metadata) get(ctx context.Context, client *http.Client, c Config) (*iss
 	if err != nil {
 		return nil, err
 	}
-	return m.known.Get(ctx, places[0]+" "+c.Issuer, func(ctx context.Context, _ *issuer, _ bool) (*issuer, error) {
+	// What came over one client's TLS settings says nothing to another's, which may trust fewer.
+	key := fmt.Sprintf("%s %s %p", places[0], c.Issuer, client.Transport)
+	return m.known.Get(ctx, key, func(ctx context.Context, _ *issuer, _ bool) (*issuer, error) {
 		var first error
 		for _, place := range places {
 			said, err := fetchMetadata(ctx, client, place)
 			if err == nil {
-				return said, c.check(said, place)
+				if err = c.check(said, place); err == nil {
+					err = said.safe(place)
+				}
+				return said, err
 			}
 			if first == nil {
 				first = err
@@ -118,6 +124,21 @@ func (c Config) check(said *issuer, place string) error {
 	if said.Issuer == "" || strings.TrimSuffix(said.Issuer, "/") != strings.TrimSuffix(want, "/") {
 		return &token.AskError{Permanent: true, Err: fault.New(fault.Upstream, "the metadata at %s are of the issuer %q, not of %q", place, printable(said.Issuer, 200), want).
 			WithHint("set issuer to what the service says, or fill in token_url yourself")}
+	}
+	return nil
+}
+
+// safe refuses endpoints that would get credentials in the clear from an issuer that speaks TLS. On which hosts they are is the issuer's to
+// say, for it speaks of itself: many have their token endpoint elsewhere (failure mode 46).
+func (i *issuer) safe(place string) error {
+	if !strings.HasPrefix(place, "https:") {
+		return nil
+	}
+	for _, endpoint := range []string{i.Authorization, i.Token, i.Device, i.Revocation, i.Introspection} {
+		if endpoint != "" && !strings.HasPrefix(strings.ToLower(endpoint), "https:") {
+			return &token.AskError{Permanent: true, Err: fault.New(fault.Upstream, "the metadata at %s name an endpoint without TLS, %s", place, printable(endpoint, 200)).
+				WithHint("fill in token_url and the other URLs yourself, if that is right")}
+		}
 	}
 	return nil
 }

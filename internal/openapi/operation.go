@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -58,7 +59,19 @@ func (r *reader) pathItem(path, at string, item tree.Value) {
 		if op.Servers == nil {
 			op.Servers = servers
 		}
+		r.note(op.Servers)
 		r.document.Operations = append(r.document.Operations, op)
+	}
+}
+
+// note remembers the servers of operations in the model.
+func (r *reader) note(servers []model.Server) {
+	for _, s := range servers {
+		s.Description = ""
+		if key := fmt.Sprint(s); !r.noted[key] {
+			r.noted[key] = true
+			r.document.Model.OperationServers = append(r.document.Model.OperationServers, s)
+		}
 	}
 }
 

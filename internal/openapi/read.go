@@ -25,7 +25,7 @@ func Read(data []byte, origin string) (*model.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{tree: t, root: t.Root(), document: &model.Document{JSON: source}}
+	r := &reader{tree: t, root: t.Root(), noted: map[string]bool{}, document: &model.Document{JSON: source}}
 	r.read()
 	if len(r.problems) > 0 {
 		return nil, unusable(r.problems)
@@ -58,7 +58,8 @@ type reader struct {
 	security []model.Requirement // of the document; nil: it says nothing
 	problems []fault.Problem
 	warnings []fault.Problem
-	unkept   int // warnings beyond the limit
+	unkept   int             // warnings beyond the limit
+	noted    map[string]bool // the servers of operations that the model has
 }
 
 const maxWarnings = 1000

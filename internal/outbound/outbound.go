@@ -136,10 +136,8 @@ type transport struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if to, err := netip.ParseAddr(r.URL.Hostname()); err == nil {
-		if err := t.policy.Check(to); err != nil {
-			return nil, err
-		}
+	if err := t.policy.CheckHost(r.URL.Hostname()); err != nil {
+		return nil, err
 	}
 	if r.Header.Get("User-Agent") == "" {
 		r = r.Clone(r.Context())

@@ -57,6 +57,19 @@ func TestPolicy(t *testing.T) {
 }
 
 // get asks a URL with a client of these settings.
+// TestNamesThatAreNeverAsked is failure mode 46, where a proxy resolves the names.
+func TestNamesThatAreNeverAsked(t *testing.T) {
+	for name, allowed := range map[string]bool{
+		"api.example.com": true, "metadata.example.com": true, "3com.example": true, "localhost": true, "127.0.0.1": true, "": true,
+		"metadata.google.internal": false, "METADATA.google.internal.": false, "instance-data": false,
+		"2852039166": false, "0xa9fea9fe": false, "0251.0376.0251.0376": false, "169.254.43518": false, "169.254.169.254.": false,
+	} {
+		if err := (outbound.Policy{}).CheckHost(name); (err == nil) != allowed || err != nil && !fault.Is(err, fault.Denied) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func get(t *testing.T, o outbound.Options, settings outbound.TLS, at string) error {
 	t.Helper()
 	clients := outbound.New(o)

@@ -2,6 +2,8 @@ package outbound
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 
 	"carnet.dev/carnet/fault"
 )
@@ -22,7 +24,10 @@ var never = []netip.Prefix{
 	netip.MustParsePrefix("255.255.255.255/32"),
 	netip.MustParsePrefix("::/128"),
 	netip.MustParsePrefix("fe80::/10"),
-	netip.MustParsePrefix("fd00:ec2::254/128"), // metadata
+	netip.MustParsePrefix("fd00:ec2::254/128"), // metadata, like the next ones
+	netip.MustParsePrefix("fd20:ce::254/128"),
+	netip.MustParsePrefix("fd00:42::42/128"),
+	netip.MustParsePrefix("fd00:c1::a9fe:a9fe/128"),
 	netip.MustParsePrefix("ff00::/8"),
 }
 
@@ -44,6 +49,29 @@ func (p Policy) Check(address netip.Addr) error {
 			return fault.New(fault.Denied, "the egress policy does not allow requests to %s", a).
 				WithHint("an operator can change it (carnet serve --egress-allow, --egress-deny)")
 		}
+	}
+	return nil
+}
+
+// metadataNames are names of metadata services. Behind a proxy nobody here sees their addresses.
+var metadataNames = []string{
+	"metadata", "metadata.google.internal", "metadata.goog", "metadata.azure.internal", "metadata.tencentyun.com",
+	"instance-data", "instance-data.ec2.internal",
+}
+
+// CheckHost returns fault.Denied if no request may go to a host, as far as its name tells.
+func (p Policy) CheckHost(name string) error {
+	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	if address, err := netip.ParseAddr(name); err == nil {
+		return p.Check(address)
+	}
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	switch {
+	case slices.Contains(metadataNames, name):
+		return fault.New(fault.Denied, "requests to %s are never allowed: it is a metadata service", name).WithHint("check the URL")
+	case last != "" && last[0] >= '0' && last[0] <= '9': // 2852039166, 0xa9fea9fe and 0251.0376.0251.0376 are addresses to some
+		return fault.New(fault.Denied, "%s is neither a host's name nor an address as it is commonly written", name).
+			WithHint("write an address as in 192.0.2.1")
 	}
 	return nil
 }
