@@ -24,6 +24,7 @@ var allowed = map[string]string{
 	"carnettest":                "client internal/access internal/hub internal/seal internal/server internal/store internal/store/mem",
 	"internal/seal":             "fault",
 	"internal/model":            "fault",
+	"internal/change":           "internal/model",
 	"internal/moment":           "",
 	"internal/jwt":              "fault internal/seal",
 	"internal/expand":           "fault internal/jwt internal/seal",
@@ -48,7 +49,7 @@ var allowed = map[string]string{
 	"internal/store/drivertest": "fault internal/store/driver",
 	"internal/store": "fault internal/access internal/audit internal/integration internal/model internal/seal " +
 		"internal/store/driver internal/token",
-	"internal/hub": "api fault internal/access internal/audit internal/aws internal/call internal/credential internal/integration " +
+	"internal/hub": "api fault internal/access internal/audit internal/aws internal/call internal/change internal/credential internal/integration " +
 		"internal/model internal/oauth internal/openapi internal/outbound internal/recent internal/recipe internal/expand internal/seal internal/store internal/token",
 	"internal/server":                 "api fault internal/access internal/seal internal/server/internal/schema",
 	"internal/server/internal/schema": "",

@@ -21,11 +21,17 @@ func (c *Client) ImportModel(ctx context.Context, r api.ModelRequest) (api.Model
 	return created.Data, err
 }
 
-// UpdateModel replaces the document of a model by one of the same title and version.
-func (c *Client) UpdateModel(ctx context.Context, r api.ModelRequest) (api.Model, error) {
-	var updated api.Created[api.Model]
-	err := c.do(ctx, request{method: http.MethodPut, path: []string{models}, body: r}, &updated)
-	return updated.Data, err
+// UpdateModel replaces the document of a model, and says what changes.
+func (c *Client) UpdateModel(ctx context.Context, r api.ModelRequest, o api.UpdateOptions) (api.ModelUpdate, error) {
+	values := query(api.Query{Model: o.Model})
+	for name, set := range map[string]bool{"dryRun": o.DryRun, "force": o.Force} {
+		if set {
+			values.Set(name, "true")
+		}
+	}
+	var updated api.ModelUpdate
+	err := c.do(ctx, request{method: http.MethodPut, path: []string{models}, query: values, body: r}, &updated)
+	return updated, err
 }
 
 // ValidateModel returns the warnings about a document; fault.Invalid with its problems if it can't be used.

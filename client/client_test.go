@@ -44,7 +44,11 @@ func TestRequests(t *testing.T) {
 			return err
 		},
 		`PUT /integration-models {"model":{"a": "<b>"}}`: func(c *client.Client) error {
-			_, err := c.UpdateModel(ctx, api.ModelRequest{Model: document})
+			_, err := c.UpdateModel(ctx, api.ModelRequest{Model: document}, api.UpdateOptions{})
+			return err
+		},
+		`PUT /integration-models?dryRun=true&force=true&model=A%3A1 {"model":{"a": "<b>"}}`: func(c *client.Client) error {
+			_, err := c.UpdateModel(ctx, api.ModelRequest{Model: document}, api.UpdateOptions{Model: "A:1", DryRun: true, Force: true})
 			return err
 		},
 		"GET /integration-models/A%2FB%20C:1%3F": func(c *client.Client) error {

@@ -28,36 +28,23 @@ The document is OpenAPI 2.0, 3.0 or 3.1, JSON or YAML: a file, a URL, or - for s
 and relative URLs in the document resolve against it; --origin does the same for a file.`
 
 func (p *program) modelImport() *cobra.Command {
-	return p.reading((*client.Client).ImportModel, &cobra.Command{
-		Use: "import FILE|URL|-", Short: "Import an OpenAPI document",
+	var origin string
+	var all bool
+	cmd := &cobra.Command{
+		Use: "import FILE|URL|-", Short: "Import an OpenAPI document", Args: cobra.ExactArgs(1),
 		Long: "Import an OpenAPI document as a new model." + documentHelp,
 		Example: `  carnet model import github.json
   carnet model import https://example.com/openapi.yaml
   curl -s https://example.com/openapi.json | carnet model import - --origin https://example.com/openapi.json`,
-	})
-}
-
-func (p *program) modelUpdate() *cobra.Command {
-	return p.reading((*client.Client).UpdateModel, &cobra.Command{
-		Use: "update FILE|URL|-", Short: "Replace the document of a model, and keep its integrations",
-		Long:    "Replace the document of the model with the same title and version. Its integrations stay as they are: where the\ndocument now names another URL or host, a warning tells, and credentials go on to the old one until a person sets the new one." + documentHelp,
-		Example: `  carnet model update github.json`,
-	})
-}
-
-// reading completes a command that makes a model of a document, and says what it brought.
-func (p *program) reading(call func(*client.Client, context.Context, api.ModelRequest) (api.Model, error), cmd *cobra.Command) *cobra.Command {
-	var origin string
-	var all bool
-	cmd.Args = cobra.ExactArgs(1)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return p.withDocument(cmd, args[0], origin, func(ctx context.Context, c *client.Client, r api.ModelRequest) error {
-			m, err := call(c, ctx, r)
-			if err != nil {
-				return err
-			}
-			return p.show(m, func(w io.Writer) { imported(w, m, all) })
-		})
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.withDocument(cmd, args[0], origin, func(ctx context.Context, c *client.Client, r api.ModelRequest) error {
+				m, err := c.ImportModel(ctx, r)
+				if err != nil {
+					return err
+				}
+				return p.show(m, func(w io.Writer) { imported(w, m, all) })
+			})
+		},
 	}
 	cmd.Flags().StringVar(&origin, "origin", "", "the `URL` that the document came from")
 	cmd.Flags().BoolVar(&all, "warnings", false, "print all warnings")

@@ -82,16 +82,13 @@ func TestADocumentThatMovesSendsCredentialsNowhereElse(t *testing.T) {
 		t.Errorf("files got %q", got)
 	}
 	home.take()
-	m, err := c.UpdateModel(t.Context(), moving(away.URL, away.URL+"/token", away.URL, away.URL))
+	m, err := c.UpdateModel(t.Context(), moving(away.URL, away.URL+"/token", away.URL, away.URL), api.UpdateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told []string
-	for _, w := range m.Warnings {
-		told = append(told, w.Message)
-	}
+	told := strings.Join(m.Changes.Integrations[0].Keeps, "\n")
 	for _, field := range []string{"oauth.token_url", "oauth.refresh_url", "oidc.openid_connect_url"} {
-		if !strings.Contains(strings.Join(told, "\n"), "carnet integration set it "+field+"="+away.URL) {
+		if !strings.Contains(told, field+" stays "+home.URL) || !strings.Contains(told, "the document says "+away.URL) {
 			t.Errorf("%s is not told of: %q", field, told)
 		}
 	}
@@ -136,7 +133,7 @@ func TestAnOperationThatMovesIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.set("it", map[string]string{"oauth.client_id": "me", "oauth.client_secret": "s1"})
-	if _, err := c.UpdateModel(t.Context(), moving(home.URL, home.URL+"/token", home.URL, away.URL+"/v2")); err != nil {
+	if _, err := c.UpdateModel(t.Context(), moving(home.URL, home.URL+"/token", home.URL, away.URL+"/v2"), api.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	host := func(p *place) string { return strings.TrimPrefix(p.URL, "http://") }
@@ -169,11 +166,11 @@ func TestASchemeThatCameLater(t *testing.T) {
 	if _, err := c.CreateIntegration(t.Context(), api.Integration{Name: "it", Model: "Moving:1"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.UpdateModel(t.Context(), moving(home.URL, home.URL+"/token", home.URL, home.URL)); err != nil {
+	if _, err := c.UpdateModel(t.Context(), moving(home.URL, home.URL+"/token", home.URL, home.URL), api.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	s.set("it", map[string]string{"oauth.client_id": "me", "oauth.client_secret": "s1", "oidc.grant_type": "clientCredentials", "oidc.client_id": "me", "oidc.client_secret": "s2"})
-	if _, err := c.UpdateModel(t.Context(), moving(home.URL, away.URL+"/token", away.URL, home.URL)); err != nil {
+	if _, err := c.UpdateModel(t.Context(), moving(home.URL, away.URL+"/token", away.URL, home.URL), api.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"byOAuth", "byDiscovery"} {

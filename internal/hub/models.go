@@ -9,57 +9,13 @@ import (
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/access"
-	"carnet.dev/carnet/internal/integration"
 	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/openapi"
 )
 
 // ImportModel reads an OpenAPI document and keeps it as a new model. One of the same title and version is a conflict.
 func (h *Hub) ImportModel(ctx context.Context, c access.Caller, r api.ModelRequest) (api.Model, error) {
-	return h.readModel(ctx, c, access.ModelImport, r, func(d *model.Document) error {
-		_, err := h.store.PutModel(ctx, d, 0)
-		if fault.Is(err, fault.Conflict) {
-			return fault.New(fault.Conflict, "model %q already exists", d.Model.VersionID).
-				WithHint("update it in place (carnet model update), which keeps its integrations, or delete it first")
-		}
-		return err
-	})
-}
-
-// UpdateModel replaces the document of a model by one of the same title and version. Its integrations stay as they are.
-func (h *Hub) UpdateModel(ctx context.Context, c access.Caller, r api.ModelRequest) (api.Model, error) {
-	var moved []fault.Problem
-	m, err := h.readModel(ctx, c, access.ModelUpdate, r, func(d *model.Document) error {
-		old, revision, err := h.model(ctx, d.Model.VersionID)
-		if err != nil {
-			return err
-		}
-		if _, err = h.store.PutModel(ctx, d, revision); err != nil {
-			return err
-		}
-		moved, err = h.moved(ctx, &old, &d.Model)
-		return err
-	})
-	m.Warnings = append(moved, m.Warnings...)
-	return m, err
-}
-
-// moved tells where the integrations of a model do not follow its new document (failure mode 46).
-func (h *Hub) moved(ctx context.Context, old, new *model.Model) (all []fault.Problem, err error) {
-	for e, err := range h.store.Integrations.All(ctx, "") {
-		if err != nil {
-			return nil, err
-		}
-		if e.Value.Model == new.VersionID {
-			all = append(all, integration.Moved(e.Value.Name, e.Value.Settings, old, new)...)
-		}
-	}
-	return all, nil
-}
-
-// readModel reads the document that a request brings, and has keep store it.
-func (h *Hub) readModel(ctx context.Context, c access.Caller, a access.Action, r api.ModelRequest, keep func(*model.Document) error) (api.Model, error) {
-	if err := c.Allow(a); err != nil {
+	if err := c.Allow(access.ModelImport); err != nil {
 		return api.Model{}, err
 	}
 	d, err := h.document(ctx, r)
@@ -67,8 +23,13 @@ func (h *Hub) readModel(ctx context.Context, c access.Caller, a access.Action, r
 		return api.Model{}, err
 	}
 	d.Model.Imported = time.Now()
-	return act(ctx, h, c, a, d.Model.VersionID, func() (api.Model, error) {
-		if err := keep(d); err != nil {
+	return act(ctx, h, c, access.ModelImport, d.Model.VersionID, func() (api.Model, error) {
+		_, err := h.store.PutModel(ctx, d, 0)
+		if fault.Is(err, fault.Conflict) {
+			return api.Model{}, fault.New(fault.Conflict, "model %q already exists", d.Model.VersionID).
+				WithHint("update it in place (carnet model update), which keeps its integrations, or delete it first")
+		}
+		if err != nil {
 			return api.Model{}, err
 		}
 		h.memory.models.Forget(d.Model.VersionID)
@@ -190,14 +151,9 @@ func (h *Hub) DeleteModel(ctx context.Context, c access.Caller, id string) error
 		if _, _, err := h.model(ctx, id); err != nil {
 			return err
 		}
-		var users []string
-		for i, err := range h.store.Integrations.All(ctx, "") {
-			if err != nil {
-				return err
-			}
-			if i.Value.Model == id {
-				users = append(users, i.Value.Name)
-			}
+		users, err := h.users(ctx, id)
+		if err != nil {
+			return err
 		}
 		if len(users) > 0 {
 			return fault.New(fault.Conflict, "model %q is used by %s", id, strings.Join(users, ", ")).
@@ -206,6 +162,19 @@ func (h *Hub) DeleteModel(ctx context.Context, c access.Caller, id string) error
 		defer h.memory.models.Forget(id)
 		return h.store.DeleteModel(ctx, id)
 	})
+}
+
+// users returns the names of a model's integrations.
+func (h *Hub) users(ctx context.Context, id string) (names []string, err error) {
+	for i, err := range h.store.Integrations.All(ctx, "") {
+		if err != nil {
+			return nil, err
+		}
+		if i.Value.Model == id {
+			names = append(names, i.Value.Name)
+		}
+	}
+	return names, nil
 }
 
 // model returns a stored model and its revision.

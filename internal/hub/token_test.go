@@ -250,7 +250,7 @@ func TestModelInUseIsNotDeleted(t *testing.T) {
 	if _, err := s.ImportModel(t.Context(), api.ModelRequest{Model: s.provider.Document(s.address)}); !fault.Is(err, fault.Conflict) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := s.UpdateModel(t.Context(), api.ModelRequest{Model: s.provider.Document(s.address)}); err != nil {
+	if _, err := s.UpdateModel(t.Context(), api.ModelRequest{Model: s.provider.Document(s.address)}, api.UpdateOptions{}); err != nil {
 		t.Error(err)
 	}
 	s.run("desk")

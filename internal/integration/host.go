@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/seal"
 )
@@ -66,34 +65,28 @@ func (a Authentication) holdsSecrets() bool {
 	return false
 }
 
-// Moved tells what a new document says otherwise than the old one, of which the settings of the integration of that name still are.
-func Moved(name string, s Settings, old, new *model.Model) (moved []fault.Problem) {
-	note := func(field, from, to string) {
-		moved = append(moved, fault.Problem{Pointer: "integration " + name,
-			Message: "goes on with " + from + "; the document now says " + to + ": carnet integration set " + name + " " + field + "=" + to})
-	}
-	before, after := defaultServer(old.Servers, old.Origin), defaultServer(new.Servers, new.Origin)
-	if after.Host != "" && before.Host != after.Host && s.Server.Host == before.Host {
-		note("server.host", s.Server.Host, after.Host)
-	}
-	for _, scheme := range new.Schemes {
+// Keeps says which URLs of the settings stay, although they came of the old document and the new one says otherwise: credentials
+// follow no document to another place (failure mode 46).
+func Keeps(s Settings, old, now *model.Model) (lines []string) {
+	for _, scheme := range now.Schemes {
 		a, known := s.Authentication[scheme.Key]
 		was, same := old.Scheme(scheme.Key)
 		if !known || !same {
 			continue
 		}
-		suggested, now := suggestion(was, old, a.GrantType), suggestion(scheme, new, a.GrantType)
-		have, said := bindings(&suggested), bindings(&now)
+		before, after := suggestion(was, old, a.GrantType), suggestion(scheme, now, a.GrantType)
+		have, said := bindings(&before), bindings(&after)
 		for n, b := range bindings(&a) {
 			at, ok := b.at.(*address)
-			from, to := have[n].at, said[n].at
-			if !ok || *at == "" || *at != *from.(*address) || *to.(*address) == "" || *to.(*address) == *at {
+			if !ok || *at == "" || *at != *have[n].at.(*address) {
 				continue
 			}
-			note(scheme.Key+"."+b.name, string(*at), string(*to.(*address)))
+			if next := *said[n].at.(*address); next != "" && next != *at {
+				lines = append(lines, scheme.Key+"."+b.name+" stays "+string(*at)+"; the document says "+string(next))
+			}
 		}
 	}
-	return moved
+	return lines
 }
 
 // suggestion is a scheme's entry as the document suggests it for a grant type.

@@ -24,12 +24,17 @@ func importModel(x *exchange, in modelBody) (done api.Created[api.Model], err er
 	return api.Created[api.Model]{Status: "OK", Message: fmt.Sprintf("Imported the integration model %q.", m.VersionID), Data: m}, nil
 }
 
-func updateModel(x *exchange, in modelBody) (done api.Created[api.Model], err error) {
-	m, err := x.UpdateModel(x.ctx(), x.caller, in.ModelRequest)
+func updateModel(x *exchange, in modelBody) (done api.ModelUpdate, err error) {
+	o, err := x.updateOptions()
 	if err != nil {
 		return done, err
 	}
-	return api.Created[api.Model]{Status: "OK", Message: fmt.Sprintf("Updated the integration model %q.", m.VersionID), Data: m}, nil
+	done, err = x.UpdateModel(x.ctx(), x.caller, in.ModelRequest, o)
+	done.Status, done.Message = "OK", fmt.Sprintf("Updated the integration model %q.", done.Data.VersionID)
+	if o.DryRun {
+		done.Message = fmt.Sprintf("Nothing was stored: this is what would change in the integration model %q.", done.Changes.From)
+	}
+	return done, err
 }
 
 // validateModel answers with a text if the document is flawless, else with the list of its warnings.

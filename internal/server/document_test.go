@@ -183,6 +183,8 @@ func querySchema(name string) object {
 		return object{"type": "integer", "minimum": 0}
 	case "order":
 		return object{"type": "integer", "enum": []int{1, -1}}
+	case "dryRun", "force":
+		return object{"type": "boolean"}
 	case "since":
 		return object{"type": "string", "format": "date-time"}
 	}

@@ -87,9 +87,13 @@ func (f *fake) ImportModel(_ context.Context, c access.Caller, r api.ModelReques
 	return f.models[id], nil
 }
 
-func (f *fake) UpdateModel(ctx context.Context, c access.Caller, r api.ModelRequest) (api.Model, error) {
+func (f *fake) UpdateModel(ctx context.Context, c access.Caller, r api.ModelRequest, o api.UpdateOptions) (api.ModelUpdate, error) {
+	if o != (api.UpdateOptions{}) {
+		return api.ModelUpdate{}, f.note(c, o)
+	}
 	clear(f.models)
-	return f.ImportModel(ctx, c, r)
+	m, err := f.ImportModel(ctx, c, r)
+	return api.ModelUpdate{Data: m}, err
 }
 
 func (f *fake) ValidateModel(_ context.Context, c access.Caller, r api.ModelRequest) ([]fault.Problem, error) {

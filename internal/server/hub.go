@@ -17,7 +17,7 @@ type Hub interface {
 	Models(ctx context.Context, c access.Caller, q api.Query) (api.ModelList, error)
 	Model(ctx context.Context, c access.Caller, id string) (api.Model, error)
 	ImportModel(ctx context.Context, c access.Caller, r api.ModelRequest) (api.Model, error)
-	UpdateModel(ctx context.Context, c access.Caller, r api.ModelRequest) (api.Model, error)
+	UpdateModel(ctx context.Context, c access.Caller, r api.ModelRequest, o api.UpdateOptions) (api.ModelUpdate, error)
 	ValidateModel(ctx context.Context, c access.Caller, r api.ModelRequest) ([]fault.Problem, error)
 	ExportModel(ctx context.Context, c access.Caller, id string) ([]byte, error)
 	SecuritySchemes(ctx context.Context, c access.Caller, id string) (map[string]json.RawMessage, error)

@@ -38,6 +38,25 @@ func (x *exchange) query() (q api.Query, err error) {
 	return q, nil
 }
 
+// updateOptions reads how a model is to be updated.
+func (x *exchange) updateOptions() (o api.UpdateOptions, err error) {
+	values, err := x.values()
+	if err != nil {
+		return o, err
+	}
+	o.Model = values.Get("model")
+	for name, field := range map[string]*bool{"dryRun": &o.DryRun, "force": &o.Force} {
+		switch values.Get(name) {
+		case "true":
+			*field = true
+		case "", "false":
+		default:
+			return o, fault.New(fault.Invalid, "%s is neither true nor false", name)
+		}
+	}
+	return o, nil
+}
+
 // since reads how far back the audit log is wanted.
 func (x *exchange) since() (limit int, since time.Time, err error) {
 	values, err := x.values()

@@ -76,7 +76,7 @@ func models() []route {
 			})},
 		{method: "POST", path: "/integration-models", id: "ImportModel", summary: "Imports an OpenAPI document as a new integration model.", size: forModel, fail: refuseModel,
 			endpoint: writing(importModel)},
-		{method: "PUT", path: "/integration-models", id: "UpdateModel", summary: "Replaces the document of an integration model in place; its integrations stay.", size: forModel, fail: refuseModel,
+		{method: "PUT", path: "/integration-models", id: "UpdateModel", summary: "Replaces the document of an integration model in place, and says what changes; its integrations stay, with their credentials and tokens.", query: []string{"model", "dryRun", "force"}, size: forModel, fail: refuseModel,
 			endpoint: writing(updateModel)},
 		{method: "PUT", path: "/integration-models/validation", id: "ValidateModel", summary: "Reads an OpenAPI document without importing it: its message lists the warnings; a document that can't be used is an error.", size: forModel, fail: refuseModel,
 			endpoint: writing(validateModel)},

@@ -93,8 +93,43 @@ func wantWhole(t *testing.T, s *store.Store, d *model.Document) {
 			t.Fatalf("schema %q is %.80s", one.Ref, schemas[one.Ref])
 		}
 	}
+	wantWalks(t, s, &m, d)
 	if _, err := s.Operation(t.Context(), &m, "none"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("an operation that is not there: %v", err)
+	}
+}
+
+// wantWalks walks over all operations and schemas, in whatever order they come.
+func wantWalks(t *testing.T, s *store.Store, m *model.Model, d *model.Document) {
+	t.Helper()
+	missing := map[string]bool{}
+	for i := range d.Operations {
+		missing[d.Operations[i].ID], missing[d.Schemas[i].Ref] = true, true
+	}
+	for op, err := range s.AllOperations(t.Context(), m) {
+		if err != nil || len(op.Parameters) != 1 || !missing[op.ID] {
+			t.Fatalf("walked to operation %q: %v", op.ID, err)
+		}
+		delete(missing, op.ID)
+	}
+	for schema, err := range s.AllSchemas(t.Context(), m) {
+		if err != nil || len(schema.Value) == 0 || !missing[schema.Ref] {
+			t.Fatalf("walked to schema %q: %v", schema.Ref, err)
+		}
+		delete(missing, schema.Ref)
+	}
+	if len(missing) > 0 {
+		t.Fatalf("did not walk to %d of %d", len(missing), 2*len(d.Operations))
+	}
+	for range s.AllOperations(t.Context(), m) { // a walk can end early
+		break
+	}
+	gone := *m
+	gone.Digest = "none"
+	for _, err := range s.AllOperations(t.Context(), &gone) {
+		if !fault.Is(err, fault.Conflict) {
+			t.Errorf("a walk over a model that has gone: %v", err)
+		}
 	}
 }
 
