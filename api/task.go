@@ -37,14 +37,16 @@ type Operation struct {
 
 // A Parameter is an argument of an operation outside its body.
 type Parameter struct {
-	Name        string          `json:"name"`
-	In          string          `json:"in"`
-	Type        string          `json:"type,omitempty"`
-	Required    bool            `json:"required,omitempty"`
-	Deprecated  bool            `json:"deprecated,omitempty"`
-	Description string          `json:"description,omitempty"`
-	Schema      json.RawMessage `json:"schema,omitempty"`
-	Example     json.RawMessage `json:"example,omitempty"`
+	Name        string `json:"name"`
+	In          string `json:"in"`
+	Type        string `json:"type,omitempty"`
+	Required    bool   `json:"required,omitempty"`
+	Deprecated  bool   `json:"deprecated,omitempty"`
+	Description string `json:"description,omitempty"`
+	// Default is what the service takes if the argument is left out; of a required one it is sent.
+	Default json.RawMessage `json:"default,omitempty"`
+	Schema  json.RawMessage `json:"schema,omitempty"`
+	Example json.RawMessage `json:"example,omitempty"`
 }
 
 // A Body is an operation's request body.

@@ -13,14 +13,15 @@ import (
 
 const maxRefusal = 16 << 10 // bytes of a challenge's page that are read, so that the connection can be used again
 
-// ask sends a request; a second time if a credential is challenged, with what answers the challenge. fresh makes the request.
-func ask(client *http.Client, fresh func() *http.Request, credentials []credential.Credential) (*http.Response, error) {
+// ask sends a request; a second time if a credential is challenged, with what answers the challenge. fresh makes the
+// request, and again says whether it can be made once more.
+func ask(client *http.Client, fresh func() *http.Request, credentials []credential.Credential, again func() bool) (*http.Response, error) {
 	answer, err := attempt(client, fresh(), credentials)
 	if err != nil {
 		return nil, err
 	}
 	next, repeat := challenged(answer, credentials)
-	if !repeat {
+	if !repeat || !again() {
 		return answer, nil
 	}
 	io.CopyN(io.Discard, answer.Body, maxRefusal) // if the connection broke, the next attempt finds out

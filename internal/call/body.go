@@ -3,13 +3,10 @@ package call
 import (
 	"bytes"
 	"mime"
-	"mime/multipart"
 	"net/http"
-	"net/textproto"
 	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"carnet.dev/carnet/internal/model"
@@ -17,14 +14,14 @@ import (
 
 const bodyPointer = "/requestBodyPayload"
 
-// body writes the payload in the media type that fits it.
+// body writes the payload, the bytes or the files in the media type that fits them.
 func (b *builder) body() {
 	payload := jsontext.Value(bytes.TrimSpace(b.args.Payload))
 	if text := string(payload); text == "null" || text == `""` {
 		payload = nil // an empty text leaves an argument out
 	}
 	switch {
-	case len(payload) == 0 && b.args.Bytes == nil:
+	case len(payload) == 0 && b.args.Bytes == nil && b.args.Upload == nil:
 		if b.op.Body != nil && b.op.Body.Required {
 			b.problem(bodyPointer, "the body is missing; it takes %s", strings.Join(b.types(), ", "))
 		}
@@ -36,13 +33,97 @@ func (b *builder) body() {
 		b.problem(bodyPointer, "a %s takes no body", b.op.Method)
 		return
 	}
+	if b.args.Upload != nil {
+		if len(b.problems) == 0 { // nothing is read for a request that is not sent
+			b.files(payload)
+		}
+		return
+	}
 	media := b.mediaType(payload)
 	if b.args.Bytes != nil {
-		b.content = b.args.Bytes
+		b.content = inMemory(b.args.Bytes)
 	} else {
 		media.Type = b.encode(media, payload)
 	}
-	b.header.Set("Content-Type", media.Type)
+	b.contentType(media.Type)
+}
+
+func (b *builder) contentType(kind string) {
+	if strings.ContainsFunc(kind, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		b.problem("/bodyContentType", "is no media type")
+		return
+	}
+	b.header.Set("Content-Type", kind)
+}
+
+// files writes a body that is a file, or parts with files among them.
+func (b *builder) files(payload jsontext.Value) {
+	u := b.args.Upload
+	if err := u.gather(); err != nil {
+		b.failed = err
+		return
+	}
+	if len(u.files) == 0 && len(payload) == 0 {
+		b.problem(bodyPointer, "no file came")
+		return
+	}
+	if len(u.files) > 0 && u.files[0].Field == "" {
+		b.file(payload, u)
+		return
+	}
+	media := b.multipartType()
+	if media.Type == "" {
+		b.problem(bodyPointer, "files can't be sent: the body takes %s", strings.Join(b.types(), ", "))
+		return
+	}
+	fields, wrong := b.parts(media, payload)
+	if wrong != "" {
+		b.problem(bodyPointer, "the body %s", wrong)
+		return
+	}
+	b.multipart(media, fields, u)
+}
+
+// file is a file that is the whole body.
+func (b *builder) file(payload jsontext.Value, u *Upload) {
+	f := u.files[0]
+	if len(payload) > 0 || u.ended && len(u.files) > 1 {
+		b.problem(bodyPointer, "there is a file for the whole body, and something else for it too")
+		return
+	}
+	media := b.mediaType(nil)
+	if f.Type != "" && b.args.ContentType == "" {
+		media.Type = f.Type
+	}
+	b.content = &content{size: f.Size, open: f.open, upload: u}
+	b.contentType(media.Type)
+}
+
+// multipartType is the media type of a body with files; none if the document wants something else.
+func (b *builder) multipartType() model.MediaType {
+	if wanted := b.args.ContentType; wanted != "" {
+		if isMultipart(wanted) {
+			return b.mediaType(nil)
+		}
+		return model.MediaType{}
+	}
+	if b.op.Body == nil {
+		return model.MediaType{Type: "multipart/form-data"}
+	}
+	for _, m := range b.op.Body.Content {
+		if isMultipart(m.Type) {
+			if strings.Contains(m.Type, "*") {
+				m.Type = "multipart/form-data"
+			}
+			return m
+		}
+	}
+	for _, m := range b.op.Body.Content { // a form without files may be declared, and one with files meant
+		if isForm(m.Type) || strings.Contains(m.Type, "*") {
+			return model.MediaType{Type: "multipart/form-data", Schema: m.Schema}
+		}
+	}
+	return model.MediaType{}
 }
 
 func (b *builder) types() []string {
@@ -63,12 +144,12 @@ func (b *builder) mediaType(payload jsontext.Value) model.MediaType {
 		declared = b.op.Body.Content
 	}
 	if wanted := b.args.ContentType; wanted != "" {
-		for _, m := range declared {
-			if essence(m.Type) == essence(wanted) {
-				return model.MediaType{Type: wanted, Schema: m.Schema}
-			}
+		m := model.MediaType{}
+		if i := slices.IndexFunc(declared, func(m model.MediaType) bool { return covers(m.Type, wanted) }); i >= 0 {
+			m = declared[i]
 		}
-		return model.MediaType{Type: wanted}
+		m.Type = wanted
+		return m
 	}
 	best, rank := model.MediaType{}, 99
 	for _, m := range declared {
@@ -77,21 +158,32 @@ func (b *builder) mediaType(payload jsontext.Value) model.MediaType {
 		}
 	}
 	if best.Type == "" || strings.Contains(best.Type, "*") {
-		best.Type = "application/json"
+		best.Type = jsonType
 		if payload == nil {
-			best.Type = "application/octet-stream"
+			best.Type = bytesType
 		}
 	}
 	return best
 }
 
+// covers reports whether a media type, or a range, takes one (RFC 9110 12.5.1).
+func covers(declared, wanted string) bool {
+	declared, wanted = essence(declared), essence(wanted)
+	group, any := strings.CutSuffix(declared, "/*")
+	return declared == wanted || declared == "*/*" || any && strings.HasPrefix(wanted, group+"/")
+}
+
 // preference orders the kinds of media types by how well they take a payload.
 func preference(payload jsontext.Value) []func(string) bool {
 	any := func(string) bool { return true }
-	plain := func(t string) bool { return !isJSON(t) && !isForm(t) && !isMultipart(t) && !strings.Contains(t, "*") }
+	plain := func(t string) bool {
+		return !isJSON(t) && !isSequence(t) && !isForm(t) && !isMultipart(t) && !strings.Contains(t, "*")
+	}
 	switch payload.Kind() {
-	case '{', '[':
-		return []func(string) bool{isJSON, isForm, isMultipart, any}
+	case '{':
+		return []func(string) bool{isJSON, isForm, isMultipart, isXML, isSequence, any}
+	case '[':
+		return []func(string) bool{isJSON, isSequence, isMultipart, isXML, isForm, any}
 	case '"':
 		return []func(string) bool{isText, plain, isJSON, any}
 	case 0: // bytes
@@ -102,155 +194,32 @@ func preference(payload jsontext.Value) []func(string) bool {
 
 // encode writes the payload as the media type, and returns the Content-Type.
 func (b *builder) encode(m model.MediaType, payload jsontext.Value) string {
-	kind := essence(m.Type)
-	text := payload.Kind() == '"' && !isJSON(kind)
-	switch {
-	case text:
-		v, _, _ := parse(payload)
-		b.content = []byte(v.text)
-	case isForm(kind):
-		b.content = b.form(payload)
-	case isMultipart(kind):
-		var boundary string
-		b.content, boundary = b.multipart(m, payload)
-		return mime.FormatMediaType(kind, map[string]string{"boundary": boundary})
-	case isJSON(kind) || isText(kind):
-		b.content = payload
-	default:
-		b.problem(bodyPointer, "a body of type %s has to be given as text or bytes", m.Type)
+	if isMultipart(m.Type) && payload.Kind() != '"' {
+		fields, wrong := b.parts(m, payload)
+		if wrong != "" {
+			b.problem(bodyPointer, "the body %s", wrong)
+			return m.Type
+		}
+		return b.multipart(m, fields, nil)
 	}
+	text, wrong := b.writtenAs(m, payload)
+	if wrong != "" {
+		b.problem(bodyPointer, "the body %s", wrong)
+	}
+	b.content = inMemory(text)
 	return m.Type
 }
 
-// form writes an object as name and value pairs; an array repeats its name, and what is deeper is written as JSON.
-func (b *builder) form(payload jsontext.Value) []byte {
-	var pairs []string
-	for name, raw := range b.fields(payload) {
-		for _, item := range each(raw) {
-			pairs = append(pairs, formEscaped(name)+"="+formEscaped(item.text))
-		}
+// multipart writes parts, and returns the Content-Type with the boundary between them.
+func (b *builder) multipart(m model.MediaType, fields []part, u *Upload) string {
+	var boundary string
+	b.content, boundary = multipart(fields, u, func(f *File) part { return b.filePart(m, f) })
+	kind, parameters, err := mime.ParseMediaType(m.Type)
+	if err != nil {
+		kind, parameters = essence(m.Type), map[string]string{}
 	}
-	return []byte(strings.Join(pairs, "&"))
+	parameters["boundary"] = boundary
+	full := mime.FormatMediaType(kind, parameters)
+	b.contentType(full)
+	return full
 }
-
-// formEscaped encodes as the URL standard's form serializer does, where a blank is a plus sign.
-func formEscaped(s string) string {
-	return strings.ReplaceAll(percent(s, unreserved+" "), " ", "+")
-}
-
-// multipart writes an object as parts: texts and numbers plain, objects as JSON, and what the schema calls binary as a file.
-func (b *builder) multipart(m model.MediaType, payload jsontext.Value) (body []byte, boundary string) {
-	var out bytes.Buffer
-	w := multipart.NewWriter(&out)
-	binary := binaries(m.Schema)
-	for name, raw := range b.fields(payload) {
-		for _, item := range each(raw) {
-			disposition := map[string]string{"name": name}
-			header := textproto.MIMEHeader{}
-			switch {
-			case binary[name]:
-				disposition["filename"] = name
-				header.Set("Content-Type", "application/octet-stream")
-			case item.json:
-				header.Set("Content-Type", "application/json")
-			}
-			header.Set("Content-Disposition", mime.FormatMediaType("form-data", disposition))
-			part, err := w.CreatePart(header)
-			if err == nil {
-				_, err = part.Write([]byte(item.text))
-			}
-			if err != nil {
-				b.problem(bodyPointer, "the field %q can't be written", name)
-			}
-		}
-	}
-	w.Close() // writes to memory
-	return out.Bytes(), w.Boundary()
-}
-
-// fields walks over the members of an object, in their order.
-func (b *builder) fields(payload jsontext.Value) func(yield func(string, jsontext.Value) bool) {
-	return func(yield func(string, jsontext.Value) bool) {
-		if payload.Kind() != '{' {
-			b.problem(bodyPointer, "the body has to be an object, whose members are the form's fields")
-			return
-		}
-		d := jsontext.NewDecoder(bytes.NewReader(payload), jsontext.AllowDuplicateNames(true))
-		d.ReadToken() // the body is valid: it was checked
-		for d.PeekKind() == '"' {
-			name, _ := d.ReadToken()
-			field := name.String()
-			raw, _ := d.ReadValue()
-			if raw.Kind() != 'n' && !yield(field, raw.Clone()) {
-				return
-			}
-		}
-	}
-}
-
-// A field is one value of a form.
-type field struct {
-	text string
-	json bool // the text is JSON
-}
-
-// each returns the values that a member of a form stands for.
-func each(raw jsontext.Value) []field {
-	switch raw.Kind() {
-	case '[':
-		var items []jsontext.Value
-		if json.Unmarshal(raw, &items) != nil {
-			return nil
-		}
-		var fields []field
-		for _, item := range items {
-			if item.Kind() == '[' {
-				fields = append(fields, field{string(item), true})
-				continue
-			}
-			fields = append(fields, each(item)...)
-		}
-		return fields
-	case '{':
-		return []field{{string(raw), true}}
-	case '"':
-		v, _, _ := parse(raw)
-		return []field{{v.text, false}}
-	}
-	return []field{{string(raw), false}}
-}
-
-// binaries returns the properties that a schema calls files.
-func binaries(schema jsontext.Value) map[string]bool {
-	var s struct {
-		Properties map[string]struct {
-			Type   any    `json:"type"`
-			Format string `json:"format"`
-		} `json:"properties"`
-	}
-	if len(schema) == 0 || json.Unmarshal(schema, &s) != nil {
-		return nil
-	}
-	names := map[string]bool{}
-	for name, p := range s.Properties {
-		names[name] = p.Format == "binary" || p.Type == "file"
-	}
-	return names
-}
-
-// essence is a media type without its parameters, in lower case.
-func essence(t string) string {
-	kind, _, _ := strings.Cut(t, ";")
-	return strings.ToLower(strings.TrimSpace(kind))
-}
-
-func isJSON(t string) bool {
-	t = essence(t)
-	return t == "application/json" || t == "text/json" || strings.HasSuffix(t, "+json")
-}
-
-func isForm(t string) bool { return essence(t) == "application/x-www-form-urlencoded" }
-
-func isMultipart(t string) bool { return strings.HasPrefix(essence(t), "multipart/") }
-
-func isText(t string) bool { return strings.HasPrefix(essence(t), "text/") && !isJSON(t) }

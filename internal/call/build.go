@@ -3,6 +3,7 @@
 package call
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"net/http"
@@ -21,16 +22,18 @@ type Arguments struct {
 	Parameters  map[string]jsontext.Value // by name, or "in.name" where a name occurs in several places
 	Payload     jsontext.Value            // the body; empty or null: none
 	Bytes       []byte                    // the body as it is, in place of Payload
+	Upload      *Upload                   // files that are the body, or parts of it beside those of Payload; nil: none
 	ContentType string                    // chooses the body's media type
+	Lookup      Lookup                    // finds the schemas that others refer to; nil: none is known
 }
 
-// A Request can be sent, more than once. It holds no credentials.
+// A Request can be sent, more than once unless its body is a stream. It holds no credentials.
 type Request struct {
 	method string
 	url    *url.URL
 	header http.Header
-	body   []byte
-	path   string // of the operation, as it is appended to the server's URL
+	body   *content // nil: none
+	path   string   // of the operation, as it is appended to the server's URL
 }
 
 // At returns the request to another server.
@@ -49,9 +52,9 @@ func (r *Request) At(base *url.URL) (*Request, error) {
 // fault.Invalid with a problem for each argument that is missing, unknown or of the wrong type.
 func Build(op *model.Operation, base *url.URL, a Arguments) (*Request, error) {
 	b := &builder{op: op, args: a, path: op.Path, header: http.Header{}}
-	b.path, b.template, _ = strings.Cut(op.Path, "?")
-	if b.template != "" {
-		b.query = append(b.query, b.template)
+	b.path, _, _ = strings.Cut(op.Path, "#") // some documents tell operations apart by a fragment, which is never sent
+	if path, query, found := strings.Cut(b.path, "?"); found {
+		b.path, b.query = path, append(b.query, query)
 	}
 	b.parameters()
 	b.body()
@@ -63,6 +66,9 @@ func Build(op *model.Operation, base *url.URL, a Arguments) (*Request, error) {
 	if len(b.problems) > 0 {
 		return nil, b.failure()
 	}
+	if b.failed != nil {
+		return nil, b.failed
+	}
 	to.RawQuery = strings.Join(b.query, "&")
 	return &Request{method: op.Method, url: to, header: b.header, body: b.content, path: b.path}, nil
 }
@@ -72,11 +78,11 @@ type builder struct {
 	op       *model.Operation
 	args     Arguments
 	path     string
-	template string // the query that the path came with
 	query    []string
 	header   http.Header
 	cookies  []string
-	content  []byte
+	content  *content
+	failed   error // the files could not be read
 	problems []fault.Problem
 }
 
@@ -102,16 +108,13 @@ func (b *builder) parameters() {
 		key, raw := b.argument(p)
 		used[key] = true
 		pointer := "/parameters/" + key
-		v, absent, err := parse(raw)
-		switch {
-		case err != nil:
-			b.problem(pointer, "%s is not JSON", p.Name)
-		case absent || v.kind == '"' && v.text == "" && !(p.Required && p.In == model.InQuery):
-			if p.Required {
-				b.problem(pointer, "%s (%s) is missing", p.Name, p.In)
-			}
-		default:
-			b.place(p, pointer, v, raw)
+		if ownHeader(p.Name) && p.In == model.InHeader && len(raw) == 0 {
+			continue
+		}
+		if raw = b.sent(p, raw); raw != nil {
+			b.place(p, pointer, raw)
+		} else if p.Required {
+			b.problem(pointer, "%s (%s) is missing", p.Name, p.In)
 		}
 	}
 	if len(b.cookies) > 0 {
@@ -119,6 +122,24 @@ func (b *builder) parameters() {
 	}
 	b.unknown(used)
 	b.dots()
+}
+
+// sent is what goes out for an argument; nil: nothing. An empty text leaves an argument out where that is possible, and null
+// always. In place of a required one its default is sent, as far as there is one; any other default is the server's business.
+func (b *builder) sent(p *model.Parameter, raw jsontext.Value) jsontext.Value {
+	raw = jsontext.Value(bytes.TrimSpace(raw))
+	empty := string(raw) == `""`
+	switch {
+	case len(raw) > 0 && !empty && raw.Kind() != 'n':
+		return raw
+	case len(raw) > 0 && p.AllowEmpty && p.In == model.InQuery:
+		return jsontext.Value(`""`)
+	case p.Required && len(p.Default) > 0 && p.Default.Kind() != 'n':
+		return p.Default
+	case empty && p.Required && (p.In == model.InQuery || p.In == model.InPath && (p.Style == styleLabel || p.Style == styleMatrix)):
+		return raw
+	}
+	return nil
 }
 
 // argument finds the argument of a parameter, and the name that it was given by.
@@ -136,48 +157,6 @@ func (b *builder) argument(p *model.Parameter) (string, jsontext.Value) {
 // ambiguous reports whether another parameter has the same name elsewhere.
 func (b *builder) ambiguous(p *model.Parameter) bool {
 	return slices.ContainsFunc(b.op.Parameters, func(other model.Parameter) bool { return other.Name == p.Name && other.In != p.In })
-}
-
-func (b *builder) place(p *model.Parameter, pointer string, v value, raw jsontext.Value) {
-	if p.ContentType != "" { // serialized as JSON, not by style
-		v = value{kind: '"', text: string(raw)}
-		if isText(p.ContentType) && raw.Kind() == '"' {
-			v, _, _ = parse(raw)
-		}
-	} else if wrong := v.fits(p.Type, p.ItemType); wrong != "" {
-		b.problem(pointer, "%s %s", p.Name, wrong)
-		return
-	}
-	if p.Type == "array" && v.kind == '"' && p.ContentType == "" {
-		v = value{kind: '[', items: []value{v}}
-	}
-	switch p.In {
-	case model.InPath:
-		b.path = strings.ReplaceAll(b.path, "{"+p.Name+"}", pathText(p, v))
-	case model.InQuery:
-		if text := queryText(p, v); text != "" {
-			b.query = append(b.query, text)
-		}
-	case model.InHeader:
-		b.headerParameter(p, pointer, headerText(p, v))
-	case model.InCookie:
-		if text := queryText(p, v); text != "" {
-			b.cookies = append(b.cookies, strings.ReplaceAll(text, "&", "; "))
-		}
-	}
-}
-
-func (b *builder) headerParameter(p *model.Parameter, pointer, text string) {
-	switch http.CanonicalHeaderKey(p.Name) {
-	case "Accept", "Content-Type", "Authorization": // OpenAPI 3.1, 4.8.12.1: these parameters are ignored
-		b.problem(pointer, "%s is set by the body, the answers or the credentials, not by an argument", p.Name)
-		return
-	}
-	if strings.ContainsAny(text, "\r\n\x00") {
-		b.problem(pointer, "%s holds a line break, which a header can't carry", p.Name)
-		return
-	}
-	b.header.Set(p.Name, text)
 }
 
 // unknown names the arguments that are no parameters, and the parameters that they are like.
@@ -208,7 +187,8 @@ func (b *builder) unknown(used map[string]bool) {
 func (b *builder) dots() {
 	template := strings.Split(b.op.Path, "/")
 	for segment := range strings.SplitSeq(b.path, "/") {
-		if (segment == "." || segment == "..") && !slices.Contains(template, segment) {
+		plain := strings.NewReplacer("%2e", ".", "%2E", ".").Replace(segment)
+		if (plain == "." || plain == "..") && !slices.Contains(template, segment) {
 			b.problem("/parameters", "%q can't be a part of the path", segment)
 		}
 	}
@@ -236,5 +216,8 @@ func (b *builder) accept() {
 		}
 		return 1
 	})
+	if b.header.Get("Accept") != "" { // an argument chose
+		return
+	}
 	b.header.Set("Accept", strings.Join(append(types, "*/*;q=0.8"), ", "))
 }

@@ -1,7 +1,6 @@
 package call
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -32,12 +31,12 @@ func (r *Request) Send(ctx context.Context, client *http.Client, credentials []c
 		if !home {
 			applied = nil
 		}
-		answer, err := ask(client, func() *http.Request { return r.fresh(ctx, at, header) }, applied)
+		answer, err := ask(client, func() *http.Request { return r.fresh(ctx, at, header) }, applied, r.body.usable)
 		if err != nil {
 			return nil, err
 		}
 		next := r.redirect(answer)
-		if next == nil {
+		if next == nil || !r.body.usable() {
 			result, err := readAnswer(answer, masked(at, credentials))
 			if err == nil {
 				result.Away = !home
@@ -59,10 +58,16 @@ func (r *Request) Send(ctx context.Context, client *http.Client, credentials []c
 func (r *Request) fresh(ctx context.Context, at *url.URL, header http.Header) *http.Request {
 	to := *at
 	request := &http.Request{Method: r.method, URL: &to, Host: at.Host, Header: header.Clone(), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
-	if r.body != nil {
-		request.ContentLength = int64(len(r.body))
-		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.body)), nil }
+	switch {
+	case r.body == nil:
+	case r.body.repeatable():
+		request.ContentLength = r.body.size
+		request.GetBody = func() (io.ReadCloser, error) { return r.body.begin(), nil }
 		request.Body, _ = request.GetBody()
+	default: // whoever refuses the request should do so before the body, which can't be sent again (RFC 9110 10.1.1)
+		request.ContentLength = r.body.size
+		request.Body = r.body.begin()
+		request.Header.Set("Expect", "100-continue")
 	}
 	return request.WithContext(ctx)
 }
@@ -143,5 +148,5 @@ func (r *Request) Show(credentials []credential.Credential) (Shown, error) {
 	if err := apply(request, credentials, seal.Secret.String); err != nil {
 		return Shown{}, err
 	}
-	return Shown{Method: r.method, URL: strings.ReplaceAll(request.URL.String(), url.QueryEscape(seal.Mask), seal.Mask), Header: request.Header, Body: string(r.body)}, nil
+	return Shown{Method: r.method, URL: strings.ReplaceAll(request.URL.String(), url.QueryEscape(seal.Mask), seal.Mask), Header: request.Header, Body: r.body.shown()}, nil
 }

@@ -78,7 +78,11 @@ func printOperation(w io.Writer, integration string, op api.Operation) {
 		fmt.Fprintln(w)
 		row(w, "PARAMETER", "IN", "TYPE", "REQUIRED", "WHAT")
 		for _, q := range op.Parameters {
-			row(w, q.Name, q.In, q.Type, yes(q.Required), short(q.Description, 70))
+			what := short(q.Description, 70)
+			if len(q.Default) > 0 && len(q.Default) < 40 {
+				what = strings.TrimSpace("(default " + string(q.Default) + ") " + what)
+			}
+			row(w, q.Name, q.In, q.Type, yes(q.Required), what)
 		}
 	}
 	if op.Body != nil {

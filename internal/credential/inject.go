@@ -141,6 +141,9 @@ func putBody(r *http.Request, name, text string) error {
 
 func bodyOf(r *http.Request) ([]byte, error) {
 	if r.GetBody == nil {
+		if r.Body != nil && r.Body != http.NoBody {
+			return nil, fault.New(fault.Invalid, "the credential depends on the body, which is a file too large to be read before it is sent")
+		}
 		return nil, nil
 	}
 	body, err := r.GetBody()

@@ -113,7 +113,7 @@ func viewOperation(op *model.Operation, schemas map[string]json.RawMessage) api.
 	for _, p := range op.Parameters {
 		view.Parameters = append(view.Parameters, api.Parameter{
 			Name: p.Name, In: p.In, Type: p.Type, Required: p.Required, Deprecated: p.Deprecated,
-			Description: p.Description, Schema: json.RawMessage(p.Schema), Example: json.RawMessage(p.Example),
+			Description: p.Description, Default: json.RawMessage(p.Default), Schema: json.RawMessage(p.Schema), Example: json.RawMessage(p.Example),
 		})
 	}
 	for _, r := range op.Responses {

@@ -87,10 +87,13 @@ const (
 	InQuery  = "query"
 	InHeader = "header"
 	InCookie = "cookie"
+	// InQuerystring is the whole query, written as a media type (OpenAPI 3.2, 4.12.2).
+	InQuerystring = "querystring"
 )
 
 // A Parameter is an argument of an operation outside its body. Style and Explode are filled in with OpenAPI 3's defaults;
-// OpenAPI 2.0's collectionFormat is translated, with the additional style "tabDelimited" for tsv.
+// OpenAPI 2.0's collectionFormat is translated, with the additional style "tabDelimited" for tsv; there, what is delimited may be
+// in a path or header too.
 type Parameter struct {
 	Name          string         `json:"name"`
 	In            string         `json:"in"`
@@ -100,6 +103,8 @@ type Parameter struct {
 	Style         string         `json:"style"`
 	Explode       bool           `json:"explode,omitzero"`
 	AllowReserved bool           `json:"allowReserved,omitzero"`
+	AllowEmpty    bool           `json:"allowEmptyValue,omitzero"`
+	Default       jsontext.Value `json:"default,omitzero"`     // of its schema, references resolved; the only value there is, if an enum or const has but one
 	ContentType   string         `json:"contentType,omitzero"` // the parameter is serialized as this media type, not by style
 	Type          string         `json:"type,omitzero"`        // of its schema, references resolved: string, integer, array, object...; "" if several or none
 	ItemType      string         `json:"itemType,omitzero"`    // of the items of an array
@@ -119,6 +124,17 @@ type MediaType struct {
 	Type    string         `json:"type"` // such as application/json
 	Schema  jsontext.Value `json:"schema,omitzero"`
 	Example jsontext.Value `json:"example,omitzero"`
+	// Encoding says how members are written into a form, or as parts.
+	Encoding map[string]Encoding `json:"encoding,omitzero"`
+}
+
+// An Encoding says how a field of a form, or a part of a multipart body, is written (OpenAPI 3.2, 4.15).
+type Encoding struct {
+	ContentType   string      `json:"contentType,omitzero"` // perhaps several, divided by commas
+	Headers       []Parameter `json:"headers,omitzero"`     // of a part
+	Style         string      `json:"style,omitzero"`       // as a query parameter's; "": as a media type
+	Explode       bool        `json:"explode,omitzero"`
+	AllowReserved bool        `json:"allowReserved,omitzero"`
 }
 
 // A Response is what the document says of an answer.

@@ -186,9 +186,36 @@ func (r *reader) body(v tree.Value, at string) *model.Body {
 				break
 			}
 		}
+		one.Encoding = r.encoding(media.Get("encoding"), at)
 		b.Content = append(b.Content, one)
 	}
 	return b
+}
+
+// encoding reads how the members of a body are written (OpenAPI 3.2, 4.15). One that names neither style, explode nor
+// allowReserved goes by its media type.
+func (r *reader) encoding(v tree.Value, at string) map[string]model.Encoding {
+	var all map[string]model.Encoding
+	for name, e := range v.Members() {
+		one := model.Encoding{ContentType: e.Get("contentType").Text(), AllowReserved: e.Get("allowReserved").True()}
+		if e.Get("style").Exists() || e.Get("explode").Exists() || e.Get("allowReserved").Exists() {
+			p := parameter{raw: e, Parameter: model.Parameter{In: model.InQuery}}
+			r.style(&p)
+			one.Style, one.Explode = p.Style, p.Explode
+		}
+		for header, h := range e.Get("headers").Members() {
+			if h = r.deref(h, at); h.Kind() == '{' {
+				p := parameter{raw: h, Parameter: model.Parameter{Name: header, In: model.InHeader, Required: h.Get("required").True()}}
+				r.style(&p)
+				one.Headers = append(one.Headers, p.Parameter)
+			}
+		}
+		if all == nil {
+			all = map[string]model.Encoding{}
+		}
+		all[name] = one
+	}
+	return all
 }
 
 // schemas collects what the operations' schemas refer to, and what that refers to, and so on.

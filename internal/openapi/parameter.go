@@ -16,6 +16,8 @@ type parameter struct {
 	raw  tree.Value
 }
 
+var places = []string{model.InPath, model.InQuery, model.InHeader, model.InCookie, model.InQuerystring}
+
 // parameters reads a list of parameters.
 func (r *reader) parameters(list tree.Value, at string) []parameter {
 	if list.Exists() && list.Kind() != '[' {
@@ -29,12 +31,12 @@ func (r *reader) parameters(list tree.Value, at string) []parameter {
 		}
 		p := parameter{raw: v, Parameter: model.Parameter{
 			Name: scalar(v.Get("name")), In: v.Get("in").Text(), Required: v.Get("required").True(),
-			Deprecated: v.Get("deprecated").True(), Description: v.Get("description").Text(), Example: example(v),
+			Deprecated: v.Get("deprecated").True(), Description: v.Get("description").Text(), Example: example(v), AllowEmpty: v.Get("allowEmptyValue").True(),
 		}}
 		switch {
 		case r.two && (p.In == "body" || p.In == "formData"):
 			p.body = true
-		case p.Name == "" || !slices.Contains([]string{model.InPath, model.InQuery, model.InHeader, model.InCookie}, p.In):
+		case p.Name == "" || !slices.Contains(places, p.In):
 			r.warn(at, "has a parameter %s in %s; left out", quote(p.Name), quote(p.In))
 			continue
 		case r.two:
@@ -75,7 +77,7 @@ func (r *reader) style(p *parameter) {
 			p.Style = "form"
 		}
 	}
-	p.Explode = p.Style == "form" || p.Style == "deepObject"
+	p.Explode = p.Style == "form" || p.Style == "deepObject" || p.Style == "cookie"
 	if explode := v.Get("explode"); explode.Exists() {
 		p.Explode = explode.True()
 	}
@@ -86,6 +88,26 @@ func (r *reader) style(p *parameter) {
 	}
 	p.Schema = schema.Raw()
 	p.Type, p.ItemType = r.types(schema)
+	p.Default = r.defaultOf(schema)
+}
+
+// defaultOf is the default of a schema; if it allows one value only, that one.
+func (r *reader) defaultOf(schema tree.Value) jsontext.Value {
+	_, schema = r.typeOf(schema)
+	if d := schema.Get("default"); d.Exists() {
+		return d.Raw()
+	}
+	if c := schema.Get("const"); c.Exists() {
+		return c.Raw()
+	}
+	var only jsontext.Value
+	for choice := range schema.Get("enum").Items() {
+		if only != nil {
+			return nil
+		}
+		only = choice.Raw()
+	}
+	return only
 }
 
 // types returns the type of a schema and, of an array, that of its items; "" if it has none or several.

@@ -369,3 +369,59 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestParametersOfTwo: collectionFormat, in parameters and in forms (OpenAPI 2.0, Parameter Object).
+func TestParametersOfTwo(t *testing.T) {
+	d, err := openapi.Read([]byte(`{"swagger": "2.0", "info": {"title": "T", "version": "1"}, "consumes": ["application/x-www-form-urlencoded"], "paths": {"/x/{id}": {"post": {
+		"parameters": [
+			{"name": "id", "in": "path", "required": true, "type": "array", "items": {"type": "string"}, "collectionFormat": "pipes"},
+			{"name": "a", "in": "query", "type": "array", "items": {"type": "string"}, "collectionFormat": "multi"},
+			{"name": "b", "in": "query", "type": "string", "allowEmptyValue": true, "enum": ["only"]},
+			{"name": "c", "in": "header", "type": "array", "items": {"type": "integer"}},
+			{"name": "e", "in": "formData", "type": "array", "items": {"type": "string"}, "collectionFormat": "ssv"},
+			{"name": "f", "in": "formData", "type": "string"}]}}}}`), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	op := d.Operations[0]
+	got := ""
+	for _, p := range op.Parameters {
+		got += fmt.Sprintln(p.Name, p.Style, p.Explode, p.AllowEmpty, string(p.Default))
+	}
+	want := "id pipeDelimited false false \na form true false \nb form false true \"only\"\nc simple false false \n"
+	if got != want {
+		t.Errorf("got\n%s, want\n%s", got, want)
+	}
+	if e := op.Body.Content[0].Encoding; len(e) != 1 || e["e"].Style != "spaceDelimited" || e["e"].Explode {
+		t.Errorf("the form is encoded by %+v", e)
+	}
+}
+
+// TestEncoding of bodies, and parameters of OpenAPI 3.2.
+func TestEncoding(t *testing.T) {
+	d, err := openapi.Read([]byte(`{"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {"/x": {"post": {
+		"parameters": [
+			{"name": "q", "in": "querystring", "content": {"application/json": {"schema": {"type": "object"}}}},
+			{"name": "v", "in": "query", "required": true, "schema": {"$ref": "#/components/schemas/V"}},
+			{"name": "k", "in": "cookie", "style": "cookie", "schema": {"const": 3}}],
+		"requestBody": {"content": {"multipart/form-data": {"schema": {"type": "object"}, "encoding": {
+			"file": {"contentType": "image/png, image/jpeg", "headers": {"X-Kind": {"schema": {"type": "string", "default": "scan"}}}},
+			"tags": {"style": "form", "explode": false}}}}}}}},
+		"components": {"schemas": {"V": {"type": "string", "default": "v1"}}}}`), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	op := d.Operations[0]
+	got := ""
+	for _, p := range op.Parameters {
+		got += fmt.Sprintln(p.Name, p.In, p.Style, p.Explode, p.ContentType, string(p.Default))
+	}
+	for name, e := range op.Body.Content[0].Encoding {
+		if name == "tags" && (e.Style != "form" || e.Explode) || name == "file" && (e.Style != "" || e.Headers[0].Name != "X-Kind" || string(e.Headers[0].Default) != `"scan"`) {
+			t.Errorf("%s is %+v", name, e)
+		}
+	}
+	if want := "q querystring simple false application/json \nv query form true  \"v1\"\nk cookie cookie true  3\n"; got != want {
+		t.Errorf("got\n%s, want\n%s", got, want)
+	}
+}

@@ -15,32 +15,38 @@ import (
 
 // style2 translates collectionFormat, and makes a schema of the type that stands in the parameter itself.
 func (r *reader) style2(p *parameter) {
-	p.Style = "simple"
-	if p.In == model.InQuery {
-		p.Style = "form"
-		switch p.raw.Get("collectionFormat").Text() {
-		case "ssv":
-			p.Style = "spaceDelimited"
-		case "tsv":
-			p.Style = "tabDelimited"
-		case "pipes":
-			p.Style = "pipeDelimited"
-		case "multi":
-			p.Explode = true
-		}
+	p.Style, p.Explode = collection2(p.raw.Get("collectionFormat").Text())
+	if p.In != model.InQuery && p.Style == "form" { // multi is for queries and forms only (OpenAPI 2.0, Parameter Object)
+		p.Style, p.Explode = "simple", false
 	}
 	if schema := p.raw.Get("schema"); schema.Exists() { // as OpenAPI 3 has it; a common mistake
 		p.Schema = schema.Raw()
 		p.Type, p.ItemType = r.types(schema)
+		p.Default = r.defaultOf(schema)
 		return
 	}
 	p.Schema = inlineSchema(p.raw)
 	p.Type, p.ItemType = r.types(p.raw)
+	p.Default = r.defaultOf(p.raw)
+}
+
+// collection2 is the style that a collectionFormat stands for; csv is the default.
+func collection2(format string) (style string, explode bool) {
+	switch format {
+	case "ssv":
+		return "spaceDelimited", false
+	case "tsv":
+		return "tabDelimited", false
+	case "pipes":
+		return "pipeDelimited", false
+	}
+	return "form", format == "multi"
 }
 
 // inlineSchema picks what belongs to the schema out of a parameter.
 func inlineSchema(v tree.Value) jsontext.Value {
-	keep := []string{"type", "format", "items", "enum", "default", "minimum", "maximum", "pattern", "minLength", "maxLength", "minItems", "maxItems"}
+	keep := []string{"type", "format", "items", "enum", "default", "minimum", "maximum", "pattern", "minLength", "maxLength", "minItems", "maxItems",
+		"exclusiveMinimum", "exclusiveMaximum", "uniqueItems", "multipleOf"}
 	var out bytes.Buffer
 	for name, member := range v.Members() {
 		if !slices.Contains(keep, name) {
@@ -122,7 +128,16 @@ func (r *reader) form2(op tree.Value, fields []parameter) *model.Body {
 	e.WriteToken(jsontext.String("properties"))
 	e.WriteToken(jsontext.BeginObject)
 	var required []string
+	var encoding map[string]model.Encoding
 	for _, f := range fields {
+		if f.raw.Get("type").Text() == "array" {
+			if encoding == nil {
+				encoding = map[string]model.Encoding{}
+			}
+			var one model.Encoding
+			one.Style, one.Explode = collection2(f.raw.Get("collectionFormat").Text())
+			encoding[f.Name] = one
+		}
 		if f.raw.Get("type").Text() == "file" {
 			kind = parts
 		}
@@ -147,6 +162,6 @@ func (r *reader) form2(op tree.Value, fields []parameter) *model.Body {
 		e.WriteToken(jsontext.EndArray)
 	}
 	e.WriteToken(jsontext.EndObject)
-	b.Content = []model.MediaType{{Type: kind, Schema: bytes.TrimSpace(out.Bytes())}}
+	b.Content = []model.MediaType{{Type: kind, Schema: bytes.TrimSpace(out.Bytes()), Encoding: encoding}}
 	return b
 }
