@@ -130,13 +130,6 @@ func (c *Client) Operation(ctx context.Context, integration, id string) (api.Ope
 	return get[api.Operation](ctx, c, nil, integrations, integration, "operations", id)
 }
 
-// RunOperation runs an operation. Whatever the API answered is a result; an error means that there was no answer.
-func (c *Client) RunOperation(ctx context.Context, integration, id string, t api.Task) (api.Result, error) {
-	var result api.Result
-	err := c.do(ctx, request{method: http.MethodPost, path: []string{integrations, integration, "operations", id, "run"}, body: t}, &result)
-	return result, err
-}
-
 // Tokens returns the state of an integration's tokens.
 func (c *Client) Tokens(ctx context.Context, integration string) (api.TokenList, error) {
 	return get[api.TokenList](ctx, c, nil, integrations, integration, "tokens")

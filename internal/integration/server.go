@@ -165,7 +165,9 @@ func prefixed(path string) string {
 }
 
 // BaseURL is where operations go that say nothing of their own. fault.Invalid if the host has not been filled in.
-func (s Settings) BaseURL(m *model.Model) (*url.URL, error) { return s.OperationURL(m, &model.Operation{}) }
+func (s Settings) BaseURL(m *model.Model) (*url.URL, error) {
+	return s.OperationURL(m, &model.Operation{})
+}
 
 // OperationURL returns the base URL of one operation. Where the integration's server is as the document suggests, the variables
 // of the server's URL have the integration's values, and an operation's or path's own servers count (OpenAPI 3.2, 4.10). Where
@@ -186,8 +188,9 @@ func (s Settings) OperationURL(m *model.Model, op *model.Operation) (*url.URL, e
 		}
 		return server.url()
 	}
-	servers := m.Servers // or the operation's, if they say where
-	if len(op.Servers) > 0 && documentServer(op.Servers, m.Origin, s.Variables).Host != "" {
+	servers := m.Servers
+	own := len(op.Servers) > 0 && documentServer(op.Servers, m.Origin, s.Variables).Host != ""
+	if own {
 		if err := s.Server.admits(op, m); err != nil {
 			return nil, err
 		}
@@ -197,7 +200,7 @@ func (s Settings) OperationURL(m *model.Model, op *model.Operation) (*url.URL, e
 		return nil, err
 	}
 	server := documentServer(servers, m.Origin, s.Variables)
-	if path, ok := ownPath(op.Servers, s.Variables); ok && len(servers) > 0 && &servers[0] != &op.Servers[0] {
+	if path, ok := ownPath(op.Servers, s.Variables); ok && !own {
 		server.BasePath = path // nobody knows where the document came from
 	}
 	if s.Server.BasePath != suggested.BasePath && len(op.Servers) == 0 {
