@@ -15,7 +15,7 @@ import (
 
 // ready are the features of Carnet that have landed. A test of another feature is skipped, unless CARNET_INTEROP is "all".
 var ready = []string{"client authentication", "discovery", "resources", "tls", "jwt bearer", "token exchange", "introspection",
-	"authorization code", "assertions for the issuer", "missing issuers", "self-signed certificates", "dpop", "revocation"}
+	"authorization code", "assertions for the issuer", "missing issuers", "self-signed certificates", "dpop", "revocation", "device code"}
 
 // needs skips the test of a feature that has not landed.
 func needs(t *testing.T, feature string) {

@@ -50,8 +50,10 @@ func TestDevice(t *testing.T) {
 		body string
 		want func(*oauth.Device)
 	}{
-		"the least":            {`{` + answered + `}`, func(*oauth.Device) {}},
-		"everything":           {`{` + answered + `,"verification_uri_complete":"https://a.example/device?c=W","expires_in":1800,"interval":7}`, func(d *oauth.Device) { d.AtComplete, d.Interval, d.Lifetime = "https://a.example/device?c=W", 7*time.Second, 30*time.Minute }},
+		"the least": {`{` + answered + `}`, func(*oauth.Device) {}},
+		"everything": {`{` + answered + `,"verification_uri_complete":"https://a.example/device?c=W","expires_in":1800,"interval":7}`, func(d *oauth.Device) {
+			d.AtComplete, d.Interval, d.Lifetime = "https://a.example/device?c=W", 7*time.Second, 30*time.Minute
+		}},
 		"numbers as texts":     {`{` + answered + `,"expires_in":"900","interval":"2"}`, func(d *oauth.Device) { d.Interval, d.Lifetime = 2*time.Second, 15*time.Minute }},
 		"no sense":             {`{` + answered + `,"expires_in":-1,"interval":0}`, func(*oauth.Device) {}},
 		"far too much":         {`{` + answered + `,"expires_in":1e9,"interval":1e9}`, func(d *oauth.Device) { d.Interval, d.Lifetime = time.Minute, 24*time.Hour }},
