@@ -90,6 +90,11 @@ func (p *program) unfilled(w io.Writer, ctx context.Context, c *client.Client, i
 			some = true
 		}
 	}
+	for _, s := range m.Schemes {
+		if s.Hint != "" {
+			fmt.Fprintf(w, "%s: %s\n", s.Name, strings.ReplaceAll(s.Hint, " NAME ", " "+shell(i.Name)+" "))
+		}
+	}
 	if some {
 		fmt.Fprintf(w, "Fill in what your service gave you: carnet integration set %s FIELD=...\n", shell(i.Name))
 	}
