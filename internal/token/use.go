@@ -222,5 +222,16 @@ func (k *Keeper) connect(ctx context.Context, s *Subject, brought Ask) (Record, 
 	if err != nil {
 		return Record{}, told(err)
 	}
-	return k.update(ctx, s, func(r Record) (Record, bool) { return o.apply(r), true })
+	return k.keep(ctx, s, func(r Record) (Record, bool) { return o.apply(r), true })
+}
+
+// keep is update for a token that can't be asked for again: a store that is away for a moment is waited for (failure mode 26).
+func (k *Keeper) keep(ctx context.Context, s *Subject, change func(Record) (Record, bool)) (r Record, err error) {
+	began := time.Now()
+	for {
+		r, err = k.update(ctx, s, change)
+		if !fault.Is(err, fault.Unavailable) || time.Since(began) > k.claim || sleep(k.closing, waitStep) != nil {
+			return r, err
+		}
+	}
 }
