@@ -115,7 +115,11 @@ func (h *Hub) hasToken(ctx context.Context, c *configured, scheme string) bool {
 func viewTokens(c *configured, records map[string]token.Record) []api.Token {
 	tokens := []api.Token{}
 	for _, s := range tokenSchemes(&c.Integration, c.model) {
-		tokens = append(tokens, viewToken(s.Key, records[s.Key], time.Now()))
+		view := viewToken(s.Key, records[s.Key], time.Now())
+		if _, err := c.subject(s.Key); err != nil {
+			view.State, view.Cause = string(token.Broken), err.Error()
+		}
+		tokens = append(tokens, view)
 	}
 	return tokens
 }
@@ -124,7 +128,7 @@ func viewTokens(c *configured, records map[string]token.Record) []api.Token {
 // what came with it has been read from us.
 func (h *Hub) typeTokens(ctx context.Context, c *configured, typed map[string]integration.Token) error {
 	for scheme, t := range typed {
-		if c.subjects[scheme] == nil && c.wrong == nil {
+		if c.subjects[scheme] == nil && c.wrong == nil && c.resolved(scheme) == nil {
 			continue // it is of a type that keeps none
 		}
 		subject, err := c.subject(scheme)
