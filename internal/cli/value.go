@@ -21,7 +21,9 @@ var secretFields = []string{
 }
 
 // isReference reports whether a value only names where a secret is.
-func isReference(text string) bool { return strings.HasPrefix(text, "${env:") || strings.HasPrefix(text, "${file:") }
+func isReference(text string) bool {
+	return strings.HasPrefix(text, "${env:") || strings.HasPrefix(text, "${file:")
+}
 
 // fields reads arguments of the form field=value:
 //
