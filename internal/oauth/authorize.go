@@ -142,7 +142,7 @@ func (v *env) checkNonce(d *document) error {
 		}
 	}
 	if !seal.NewSecret(claims.Nonce).Equal(want) {
-		return &token.AskError{Permanent: true, Err: fault.New(fault.Denied, "the ID token has another nonce than the one that was asked for").
+		return &token.AskError{Reason: "other_nonce", Permanent: true, Err: fault.New(fault.Denied, "the ID token has another nonce than the one that was asked for").
 			WithHint("begin again; if it happens again, somebody may be tampering with the answers")}
 	}
 	return nil

@@ -49,7 +49,7 @@ func (v *env) call(purpose string, own recipe.Call, standard params, client bool
 		if err != nil {
 			return call{}, v.wrong(err)
 		}
-		addQuery(c.url, url.Values{name: {value.Reveal()}})
+		addQuery(c.url, url.Values{name: {v.exposed(value)}})
 	}
 	for name := range c.url.Query() { // nothing is sent twice (RFC 6749 3.2), but what the configuration itself says twice
 		if _, own := v.config.Parameters[name]; !own {
@@ -65,7 +65,10 @@ func (v *env) url(t recipe.Template) (*url.URL, error) {
 	if err != nil {
 		return nil, v.wrong(err)
 	}
-	to, err := url.Parse(value.Reveal())
+	to, err := url.Parse(v.exposed(value))
+	if v.planning && (err != nil || to.Host == "") && value.IsSecret() {
+		to, err = url.Parse("https://" + toldLater + "/" + strings.TrimPrefix(v.exposed(value), "/"))
+	}
 	if err == nil && !to.IsAbs() && string(t) != v.config.TokenURL && v.config.TokenURL != "" {
 		base, wrong := v.url(recipe.Template(v.config.TokenURL))
 		if wrong != nil {
@@ -74,15 +77,26 @@ func (v *env) url(t recipe.Template) (*url.URL, error) {
 		to = base.ResolveReference(to)
 	}
 	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" || to.User != nil {
-		return nil, &token.AskError{Permanent: true, Err: fault.New(fault.Invalid, "the URL of the token endpoint is not an http or https one").
+		return nil, &token.AskError{Reason: misconfigured, Permanent: true, Err: fault.New(fault.Invalid, "the URL of the token endpoint is not an http or https one").
 			WithHint("correct token_url and refresh_url")}
 	}
 	return to, nil
 }
 
+// exposed is the text of a value as it goes into a URL: whoever plans shows that.
+func (v *env) exposed(value expand.Value) string {
+	if v.planning {
+		return value.String()
+	}
+	return value.Reveal()
+}
+
+// misconfigured is the reason of what fails before anything is sent.
+const misconfigured = "configuration"
+
 // wrong is the error of a template that can't be filled in.
 func (v *env) wrong(err error) error {
-	return &token.AskError{Permanent: true, Err: err}
+	return &token.AskError{Reason: misconfigured, Permanent: true, Err: err}
 }
 
 func addQuery(to *url.URL, more url.Values) {

@@ -220,6 +220,7 @@ func (k *Keeper) connect(ctx context.Context, s *Subject, brought Ask) (Record, 
 	}
 	k.observer.Renewal(Renewal{ID: s.ID, Outcome: o.name(), Cause: o.cause(), Took: o.at.Sub(began)})
 	if err != nil {
+		k.tell(ctx, s, exchangesOf(err))
 		return Record{}, told(err)
 	}
 	return k.keep(ctx, s, func(r Record) (Record, bool) { return o.apply(r), true })
@@ -234,4 +235,13 @@ func (k *Keeper) keep(ctx context.Context, s *Subject, change func(Record) (Reco
 			return r, err
 		}
 	}
+}
+
+// tell puts what a person's attempt to connect led to into the history; whatever token there is stays. Should that fail, the person
+// has been told.
+func (k *Keeper) tell(ctx context.Context, s *Subject, all []Exchange) {
+	_, _ = k.update(ctx, s, func(r Record) (Record, bool) {
+		r.History = remember(r.History, all)
+		return r, len(all) > 0
+	})
 }
