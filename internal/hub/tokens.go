@@ -60,7 +60,7 @@ func (h *Hub) withToken(ctx context.Context, c access.Caller, a access.Action, n
 		if err != nil {
 			return api.Token{}, err
 		}
-		return viewToken(s.Key, r, time.Now()), nil
+		return i.viewToken(s.Key, r), nil
 	})
 }
 
@@ -115,13 +115,18 @@ func (h *Hub) hasToken(ctx context.Context, c *configured, scheme string) bool {
 func viewTokens(c *configured, records map[string]token.Record) []api.Token {
 	tokens := []api.Token{}
 	for _, s := range tokenSchemes(&c.Integration, c.model) {
-		view := viewToken(s.Key, records[s.Key], time.Now())
+		view := c.viewToken(s.Key, records[s.Key])
 		if _, err := c.subject(s.Key); err != nil {
 			view.State, view.Cause = string(token.Broken), err.Error()
 		}
 		tokens = append(tokens, view)
 	}
 	return tokens
+}
+
+func (c *configured) viewToken(scheme string, r token.Record) api.Token {
+	now := time.Now()
+	return viewToken(scheme, r, endings(c, scheme, r, now), now)
 }
 
 // typeTokens stores the tokens that came with an integration's settings. A masked access token leaves the stored one alone;

@@ -189,7 +189,7 @@ func (d *decoder) flows(raw jsontext.Value, pointer string, at **model.Flows) {
 
 func (d *decoder) moment(pointer, text string, at *time.Time) {
 	*at = time.Time{}
-	if text == "" {
+	if text == "" || text == "0" { // never (RFC 7591 3.2.1)
 		return
 	}
 	t, ok := moment.Parse(text)
