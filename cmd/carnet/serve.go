@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -102,7 +103,8 @@ func serve(ctx context.Context, at cli.Options, f serveFlags, out io.Writer) err
 	}
 	o.Token.AskTimeout = f.tokenTimeout
 	m := metrics.New(version())
-	o.Token.Observer = observer{m, log}
+	observe := observer{m, log}
+	o.Token.Observer = observe
 	c, err := open(ctx, at, o, m)
 	if err != nil {
 		return err
@@ -113,7 +115,12 @@ func serve(ctx context.Context, at cli.Options, f serveFlags, out io.Writer) err
 		if !f.noMetrics {
 			api.Metrics = m.Handler()
 		}
+		watching, stop := context.WithCancel(ctx)
+		var work sync.WaitGroup
+		work.Go(func() { observe.watch(watching, c.hub) })
 		err = listenAndServe(ctx, c.hub, listener, api)
+		stop()
+		work.Wait()
 	}
 	return errors.Join(err, c.close())
 }

@@ -14,35 +14,45 @@ import (
 // life it is a fifth.
 const soonest = 30 * 24 * time.Hour
 
-// endings are the credentials of a scheme that end by themselves, as far as that is known (failure mode 45).
-func endings(c *configured, scheme string, r token.Record, now time.Time) (all []api.Ending) {
+// ending is what is known of a credential that ends by itself; life 0: not known for how long it was given.
+func ending(what string, at time.Time, life time.Duration, now time.Time, hint string) api.Ending {
+	margin := soonest
+	if life > 0 {
+		margin = min(margin, life/5)
+	}
+	return api.Ending{What: what, ExpiresAt: at, Ended: !now.Before(at), Near: now.After(at.Add(-margin)), Hint: hint}
+}
+
+// endings are the credentials that a scheme's token is got with and that end by themselves, as far as that is known (failure mode 45).
+func (c *configured) endings(scheme string, r token.Record, now time.Time) []api.Ending {
+	return append(c.ownEndings(scheme, r, now), c.sharedEndings(now)...)
+}
+
+// ownEndings are those of a scheme alone.
+func (c *configured) ownEndings(scheme string, r token.Record, now time.Time) (all []api.Ending) {
 	a := c.Settings.Authentication[scheme]
-	add := func(what string, at time.Time, life time.Duration, matters bool, hint string) {
-		if at.IsZero() {
-			return
+	if t := r.Token; !t.RefreshToken.IsZero() && !t.RefreshExpiresAt.IsZero() {
+		e := ending("refresh_token", t.RefreshExpiresAt, time.Duration(t.RefreshExpiresIn*float64(time.Second)), now,
+			"use the token before then, which may bring a new one, or have a person connect again: carnet integration connect "+c.Name)
+		if s := c.subjects[scheme]; s != nil && s.CanGrant { // the credentials get another one
+			e.Near, e.Hint = false, ""
 		}
-		margin := soonest
-		if life > 0 {
-			margin = min(margin, life/5)
-		}
-		all = append(all, api.Ending{What: what, ExpiresAt: at, Ended: !now.Before(at), Near: matters && now.After(at.Add(-margin)), Hint: hint})
+		all = append(all, e)
 	}
-	if t := r.Token; !t.RefreshToken.IsZero() {
-		subject := c.subjects[scheme]
-		person := subject != nil && !subject.CanGrant // else the credentials get another one
-		hint := ""
-		if person {
-			hint = "a person has to connect again before then, or the token has to be used: carnet integration connect " + c.Name
-		}
-		add("refresh_token", t.RefreshExpiresAt, time.Duration(t.RefreshExpiresIn*float64(time.Second)), person, hint)
+	if !a.ClientSecretExpiresAt.IsZero() {
+		all = append(all, ending("client_secret", a.ClientSecretExpiresAt, 0, now,
+			"make a new secret at the service; give it as client_secret_next while both count, then as client_secret with its own client_secret_expires_at"))
 	}
-	add("client_secret", a.ClientSecretExpiresAt, 0, true,
-		"make a new one at the service, and give it as client_secret_next until the old one is gone; then as client_secret, with its client_secret_expires_at")
 	if at, life := notAfter(a.Certificate); !at.IsZero() {
-		add("certificate", at, life, true, "get a new certificate for private_key, register it at the service, and set certificate")
+		all = append(all, ending("certificate", at, life, now, "get a new certificate, register it at the service, and set "+scheme+".certificate"))
 	}
+	return all
+}
+
+// sharedEndings are those of the certificates that all requests of the integration may show.
+func (c *configured) sharedEndings(now time.Time) (all []api.Ending) {
 	if at, life := notAfter(c.Settings.TLS.Certificate); !at.IsZero() {
-		add("tls.certificate", at, life, true, "get a new client certificate, and set tls.certificate and tls.key")
+		all = append(all, ending("tls.certificate", at, life, now, "get a new client certificate, and set tls.certificate and tls.key"))
 	}
 	return all
 }
@@ -60,9 +70,9 @@ func notAfter(text string) (time.Time, time.Duration) {
 	return c.NotAfter, c.NotAfter.Sub(c.NotBefore)
 }
 
-// names of what ends, for people.
+// endingNames are what ends, for people.
 var endingNames = map[string]string{"refresh_token": "the refresh token", "client_secret": "the client secret",
-	"certificate": "the certificate of the private key", "tls.certificate": "the client certificate"}
+	"certificate": "the certificate", "tls.certificate": "the client certificate"}
 
 // endingText says when something ends.
 func endingText(e api.Ending, now time.Time) string {

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -54,7 +55,7 @@ func (x explaining) explanation(wrong error) api.Explanation {
 		Integration: x.Name,
 		Scheme:      x.scheme.Key,
 		GrantType:   x.config.Grant,
-		Token:       viewToken(x.scheme.Key, x.record, endings(x.configured, x.scheme.Key, x.record, x.now), x.now),
+		Token:       viewToken(x.scheme.Key, x.record, x.endings(x.scheme.Key, x.record, x.now), x.now),
 		Life:        x.life(),
 		History:     []api.Exchange{},
 		Advice:      []api.Diagnosis{},
@@ -94,10 +95,10 @@ func (x explaining) diagnosis() *api.Diagnosis {
 }
 
 func reasonOf(f token.Failure) string {
-	if f.Reason == "" && f.Cause != "" {
-		return "unknown"
+	if f.Cause == "" {
+		return ""
 	}
-	return f.Reason
+	return cmp.Or(f.Reason, f.Code, "unknown")
 }
 
 // summary is all of it in a sentence.

@@ -126,7 +126,7 @@ func viewTokens(c *configured, records map[string]token.Record) []api.Token {
 
 func (c *configured) viewToken(scheme string, r token.Record) api.Token {
 	now := time.Now()
-	return viewToken(scheme, r, endings(c, scheme, r, now), now)
+	return viewToken(scheme, r, c.endings(scheme, r, now), now)
 }
 
 // typeTokens stores the tokens that came with an integration's settings. A masked access token leaves the stored one alone;
