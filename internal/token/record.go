@@ -52,6 +52,9 @@ type Record struct {
 	History []Exchange `json:"history,omitzero"`
 	// Rejected: the API refused the token although it has not expired (failure mode 23).
 	Rejected bool `json:"rejected,omitzero"`
+	// RefusedSince is the first of the generations in a row of which each was got because the API had refused the one before; 0: this one
+	// was not.
+	RefusedSince int64 `json:"refused_since,omitzero"`
 	// TrustedUntil: until then a refusal by the API is not the token's fault, for the last renewal did not help (failure
 	// mode 24).
 	TrustedUntil time.Time `json:"trusted_until,omitzero"`

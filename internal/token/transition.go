@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -49,6 +50,10 @@ func (r Record) Renewed(a Answer, refreshed bool) Record {
 	if !t.ExpiresAt.Equal(said) {
 		rule = RuleSession
 	}
+	since := int64(0)
+	if r.Rejected {
+		since = cmp.Or(r.RefusedSince, r.Generation+1)
+	}
 	return Record{
 		ID:            r.ID,
 		Generation:    r.Generation + 1,
@@ -60,6 +65,7 @@ func (r Record) Renewed(a Answer, refreshed bool) Record {
 		RenewBefore:   a.Limits.RenewBefore.Seconds(),
 		History:       remember(r.History, a.Exchanges),
 		Repeated:      t.AccessToken.Equal(r.Token.AccessToken),
+		RefusedSince:  since,
 	}
 }
 
@@ -185,6 +191,12 @@ func (r Record) Trusted(now time.Time) Record {
 	life := max(r.Token.ExpiresAt.Sub(now), 0)
 	r.TrustedUntil = now.Add(max(life/2, leastTrust))
 	return r
+}
+
+// Doubts reports whether what is known of a generation that a refusal had brought is known of the token: it is that one, or a later
+// refusal came first, and brought this one.
+func (r Record) Doubts(generation int64) bool {
+	return r.Generation == generation || r.RefusedSince > 0 && r.RefusedSince <= generation && generation < r.Generation
 }
 
 // Replaced returns the record with a token that a person typed; the zero Token clears it. Failures are forgotten.

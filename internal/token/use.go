@@ -120,10 +120,11 @@ func (k *Keeper) refuseHere(e *entry, s *Subject, refuse func(Record) (Record, b
 }
 
 // Trust says that the API refused also the token of that generation, which a renewal had just brought: its refusals are about
-// something else, and bring no renewal for a while (failure mode 24).
+// something else, and bring no renewal for a while (failure mode 24). Others may have been refused before this is known, and have brought
+// another token: it is trusted too, else many callers at once would bring one after another.
 func (k *Keeper) Trust(ctx context.Context, s *Subject, generation int64) error {
 	_, err := k.update(ctx, s, func(r Record) (Record, bool) {
-		return r.Trusted(time.Now()), r.Generation == generation
+		return r.Trusted(time.Now()), r.Doubts(generation)
 	})
 	return err
 }
