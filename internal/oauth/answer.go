@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"carnet.dev/carnet/internal/recipe"
 	"carnet.dev/carnet/internal/seal"
@@ -185,7 +184,7 @@ func wordy(name string) bool {
 // printable shortens a text of the server's, and keeps control characters out.
 func printable(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
+		if unprintable(r) {
 			return ' '
 		}
 		return r

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/expand"
@@ -76,7 +78,7 @@ func (v *env) url(t recipe.Template) (*url.URL, error) {
 		}
 		to = base.ResolveReference(to)
 	}
-	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" || to.User != nil {
+	if err != nil || to.Host == "" || strings.ContainsFunc(to.Host, unprintable) || to.Scheme != "http" && to.Scheme != "https" || to.User != nil {
 		return nil, &token.AskError{Reason: misconfigured, Permanent: true, Err: fault.New(fault.Invalid, "the URL of the token endpoint is not an http or https one").
 			WithHint("correct token_url and refresh_url")}
 	}
@@ -152,6 +154,9 @@ func (v *env) build(ctx context.Context, c call, show shower) (*http.Request, st
 		if err != nil {
 			return nil, "", v.wrong(err)
 		}
+		if name == "" || strings.ContainsFunc(name, notOfToken) {
+			return nil, "", v.wrong(fault.New(fault.Invalid, "a header of the token request can't be called %q", printable(name, 60)))
+		}
 		if strings.ContainsAny(value.Reveal(), "\r\n\x00") {
 			return nil, "", v.wrong(fault.New(fault.Invalid, "the header %s of the token request holds a line break", name))
 		}
@@ -159,6 +164,14 @@ func (v *env) build(ctx context.Context, c call, show shower) (*http.Request, st
 	}
 	return r, body, nil
 }
+
+// notOfToken reports whether a character can't stand in the name of a header (RFC 9110 5.6.2).
+func notOfToken(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+}
+
+// unprintable reports whether a character, or a byte that is none, is kept out of errors.
+func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
 
 // sorted walks over a map by its names.
 func sorted[V any](m map[string]V) iter.Seq2[string, V] {
