@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -134,7 +135,7 @@ func FuzzRequest(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, format, name, value, header string) {
 		params, err := json.Marshal(map[string]any{"root": map[string]string{name: value}, name: []string{value, value}})
-		if err != nil || !utf8.ValidString(name) || !utf8.ValidString(value) || name == "root" || strings.Contains(value, "$") {
+		if err != nil || !slices.Contains([]string{"form", "json", "query", "xml"}, format) || !utf8.ValidString(name) || !utf8.ValidString(value) || name == "root" || strings.Contains(value, "$") {
 			return
 		}
 		if format == "xml" {
