@@ -124,6 +124,9 @@ func (v *env) build(ctx context.Context, c call, show shower) (*http.Request, st
 	case "json":
 		body, kind = string(all.json(show)), "application/json"
 	case "xml":
+		if bad := all.noXML(); bad != "" {
+			return nil, "", v.wrong(fault.New(fault.Invalid, "an XML element or attribute can't be called %q", printable(bad, 60)))
+		}
 		body, kind = string(all.xml(show)), "application/xml"
 	default:
 		body, kind = all.form(show).Encode(), "application/x-www-form-urlencoded"

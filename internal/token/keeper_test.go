@@ -515,6 +515,7 @@ func TestRejectedTokenWithoutAWayToRenewStays(t *testing.T) {
 	})
 }
 
+// Failure mode 35: a server that gives the same token again is asked when that has expired, and not with every call before.
 func TestSameTokenAgainIsNotAskedForAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, shared := newEndpoint(time.Hour, 0), newShelf()
