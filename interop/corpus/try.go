@@ -138,8 +138,10 @@ func (t *trial) operation(id string, op *spec.Operation) {
 			t.mismatch(id, "the %s parameter %s is shown as required: %v", p.In, p.Name, !p.Required)
 		}
 	}
-	built := true
-	for _, v := range t.variants(id, op) {
+	before := len(t.tally.Unmade)
+	variants := t.variants(id, op)
+	built := len(t.tally.Unmade) == before
+	for _, v := range variants {
 		built = t.build(id, op, v) && built
 	}
 	if built {
