@@ -138,6 +138,12 @@ func (t *trial) operation(id string, op *spec.Operation) {
 			t.mismatch(id, "the %s parameter %s is shown as required: %v", p.In, p.Name, !p.Required)
 		}
 	}
+	for _, s := range shown.Parameters {
+		same := func(p spec.Parameter) bool { return s.Name == p.Name && s.In == p.In }
+		if !slices.ContainsFunc(op.Parameters, same) && (s.In != "header" || spec.IsArgument(s.Name)) {
+			t.mismatch(id, "the %s parameter %s is shown, but not in the document", s.In, s.Name)
+		}
+	}
 	before := len(t.tally.Unmade)
 	variants := t.variants(id, op)
 	built := len(t.tally.Unmade) == before

@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"fmt"
 	"strings"
 
 	"carnet.dev/carnet/interop/corpus/invent"
@@ -30,6 +31,16 @@ func (t *trial) variants(id string, op *spec.Operation) (all []variant) {
 			required[i] = v
 		}
 	}
+	for i, v := range values {
+		if !collides(op, values, i, v) {
+			continue
+		}
+		if p := &op.Parameters[i]; p.Required {
+			t.tally.Unmade = append(t.tally.Unmade, t.finding(id, "the %s parameter %s, which nobody could tell from others", p.In, p.Name))
+			return nil
+		}
+		delete(values, i)
+	}
 	payloads := t.payloads(id, op)
 	if len(payloads) == 0 {
 		if len(op.Bodies) > 0 && op.BodyRequired {
@@ -50,6 +61,29 @@ func (t *trial) variants(id string, op *spec.Operation) (all []variant) {
 	return all
 }
 
+// collides reports whether an exploded object has a member of the name of another argument in the query, from which nobody could tell it.
+func collides(op *spec.Operation, values map[int]any, i int, v any) bool {
+	members, isObject := v.(map[string]any)
+	p := &op.Parameters[i]
+	if !isObject || !p.Explode || p.Style != "form" || p.In == "header" || p.Content != "" {
+		return false
+	}
+	for j := range values {
+		other := &op.Parameters[j]
+		if _, same := members[other.Name]; same && j != i && other.In == p.In {
+			return true
+		}
+		if members2, isObject := values[j].(map[string]any); isObject && j != i && other.Explode && other.Style == "form" {
+			for name := range members2 {
+				if _, same := members[name]; same {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // argument makes an argument for a parameter. An empty one, or one that a style can't tell from another, is none.
 func (t *trial) argument(id string, p *spec.Parameter) (any, bool) {
 	m := &invent.Maker{Resolve: t.document.Resolve, Sent: true, Texts: invent.Any}
@@ -59,13 +93,9 @@ func (t *trial) argument(id string, p *spec.Parameter) (any, bool) {
 	case p.Style == "label" || strings.HasSuffix(p.Style, "Delimited"):
 		m.Texts = invent.Simple
 	}
-	for _, try := range []string{"", "again", "once more"} {
-		m.Seed(t.name + " " + id + " " + p.In + " " + p.Name + try)
-		v, ok := m.Value(p.Schema)
-		if !ok {
-			return nil, false
-		}
-		if t.clear(p, v) {
+	for try := range 10 {
+		m.Seed(fmt.Sprint(t.name, id, p.In, p.Name, try))
+		if v, ok := m.Value(p.Schema); ok && t.clear(p, v) {
 			return v, true
 		}
 	}
@@ -144,6 +174,12 @@ func (t *trial) payloads(id string, op *spec.Operation) (all []spec.Payload) {
 		v, ok := m.Value(b.Schema)
 		if fields, isObject := v.(map[string]any); ok && isObject && (b.Kind() == spec.Form || b.Kind() == spec.Multipart) {
 			withoutEmpty(fields)
+		}
+		_, isObject := v.(map[string]any)
+		if ok && !isObject && (b.Kind() == spec.Form || b.Kind() == spec.Multipart) { // no form can be made of it: only of what is written already
+			p.Bytes = []byte("written by hand")
+			all = append(all, p)
+			continue
 		}
 		if !ok || v == "" {
 			t.tally.Unmade = append(t.tally.Unmade, t.finding(id, "the body as %s", b.Type))

@@ -114,7 +114,7 @@ func fitsText(s map[string]any, v string) bool {
 		return false
 	}
 	if pattern, ok := s["pattern"].(string); ok {
-		if r, err := regexp.Compile(pattern); err == nil && !r.MatchString(v) {
+		if r, err := regexp.Compile(readable(pattern)); err == nil && !r.MatchString(v) {
 			return false
 		}
 	}

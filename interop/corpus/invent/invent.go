@@ -19,7 +19,8 @@ type Maker struct {
 	// Sent leaves out what is read only.
 	Sent bool
 
-	rand *rand.Rand
+	rand  *rand.Rand
+	times func() int // how often what a pattern repeats is repeated
 }
 
 // Any are texts of all kinds.
@@ -96,19 +97,24 @@ func (m *Maker) oneOf(s map[string]any, all []any) (any, bool) {
 	return fitting[m.rand.IntN(len(fitting))], true
 }
 
-// branch makes a value of one alternative, together with what is said beside. Of oneOf no other may fit.
+// branch makes a value of one alternative, together with what is said beside. Of oneOf no other should fit; where documents give
+// alternatives that can't be told apart, that can't be helped.
 func (m *Maker) branch(s map[string]any, choice string, branches []any, depth int) (any, bool) {
 	rest := maps.Clone(s)
 	delete(rest, choice)
 	first := m.rand.IntN(len(branches))
+	var second any
 	for i := range branches {
 		one := branches[(first+i)%len(branches)]
 		v, ok := m.value(map[string]any{"allOf": []any{rest, one}}, depth+1)
 		if ok && Fits(m.Resolve, s, v) {
 			return v, true
 		}
+		if ok && second == nil && Fits(m.Resolve, rest, v) {
+			second = v
+		}
 	}
-	return nil, false
+	return second, second != nil
 }
 
 // typeOf is the type of a schema, or what its keywords are for.

@@ -1,19 +1,93 @@
 package invent
 
 import (
+	"fmt"
+	"regexp"
 	"regexp/syntax"
+	"strconv"
 	"strings"
 )
 
-// matching makes a text that matches a regular expression somewhere. false if it is one that Go can't read, as those that look around.
-func (m *Maker) matching(pattern string) (string, bool) {
-	parsed, err := syntax.Parse(pattern, syntax.Perl)
+// matching makes a text that matches a regular expression, of a length within the bounds.
+func (m *Maker) matching(s map[string]any, pattern string, least, most int) (string, bool) {
+	for try := range 10 {
+		times := func() int { return m.rand.IntN(2 + try) }
+		if text, ok := m.repeating(pattern, times); ok && long(text, least, most) && Fits(m.Resolve, s, text) {
+			return text, true
+		}
+	}
+	for n := range min(least, mostRepeated) + 3 { // as long as it has to be
+		if text, ok := m.repeating(pattern, func() int { return n }); ok && long(text, least, most) && Fits(m.Resolve, s, text) {
+			return text, true
+		}
+	}
+	return "", false
+}
+
+// repeating makes a text of a regular expression, in which what may be repeated is so many times more than it must be; false if nothing
+// can be made of it.
+func (m *Maker) repeating(pattern string, times func() int) (string, bool) {
+	m.times = times
+	parsed, err := syntax.Parse(readable(pattern), syntax.Perl)
 	if err != nil {
 		return "", false
 	}
 	var out strings.Builder
 	m.write(&out, parsed.Simplify())
 	return out.String(), out.Len() < 5000
+}
+
+var (
+	codePoint = regexp.MustCompile(`\\u([0-9A-Fa-f]{4})`)
+	repeated  = regexp.MustCompile(`\{(\d+)(,?)(\d*)\}`)
+)
+
+const mostRepeated = 1000 // that Go takes
+
+// readable is a regular expression of ECMAScript as Go can read it: what looks around is left out, so that a text may not match.
+func readable(pattern string) string {
+	pattern = codePoint.ReplaceAllString(pattern, `\x{$1}`)
+	pattern = repeated.ReplaceAllStringFunc(pattern, func(count string) string {
+		part := repeated.FindStringSubmatch(count)
+		least, _ := strconv.Atoi(part[1])
+		most, err := strconv.Atoi(part[3])
+		if least <= mostRepeated && (err != nil || most <= mostRepeated) {
+			return count
+		}
+		return fmt.Sprintf("{%d%s%d}", min(least, mostRepeated), part[2], mostRepeated)
+	})
+	for _, look := range []string{"(?!", "(?=", "(?<!", "(?<="} {
+		for at := strings.Index(pattern, look); at >= 0; at = strings.Index(pattern, look) {
+			end := closing(pattern[at:])
+			if end < 0 {
+				return pattern
+			}
+			pattern = pattern[:at] + pattern[at+end+1:]
+		}
+	}
+	return pattern
+}
+
+// closing is where the parenthesis is closed that a text begins with; -1 if it is not.
+func closing(s string) int {
+	depth, class := 0, false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\':
+			i++
+		case class:
+			class = s[i] != ']'
+		case s[i] == '[':
+			class = true
+		case s[i] == '(':
+			depth++
+		case s[i] == ')':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 const handy = "abcXYZ0189-_. /"
@@ -27,11 +101,11 @@ func (m *Maker) write(out *strings.Builder, r *syntax.Regexp) {
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
 		out.WriteByte(handy[m.rand.IntN(10)])
 	case syntax.OpStar:
-		for range m.rand.IntN(3) {
+		for range m.times() {
 			m.write(out, r.Sub[0])
 		}
 	case syntax.OpPlus:
-		for range 1 + m.rand.IntN(3) {
+		for range 1 + m.times() {
 			m.write(out, r.Sub[0])
 		}
 	case syntax.OpQuest:
@@ -41,7 +115,7 @@ func (m *Maker) write(out *strings.Builder, r *syntax.Regexp) {
 	case syntax.OpRepeat:
 		n := r.Min
 		if r.Max < 0 || r.Max > r.Min {
-			n += m.rand.IntN(3)
+			n += m.times()
 		}
 		if r.Max >= 0 {
 			n = min(n, r.Max)

@@ -25,10 +25,8 @@ func (m *Maker) text(s map[string]any) (any, bool) {
 		return nil, false
 	}
 	if pattern, ok := s["pattern"].(string); ok {
-		for range 20 {
-			if text, ok := m.matching(pattern); ok && long(text, least, most) && Fits(m.Resolve, s, text) {
-				return text, true
-			}
+		if text, ok := m.matching(s, pattern, least, most); ok {
+			return text, true
 		}
 		for _, known := range []any{s["example"], s["default"]} {
 			if text, ok := known.(string); ok && Fits(m.Resolve, s, text) {

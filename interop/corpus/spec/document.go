@@ -106,7 +106,7 @@ func (d *Document) Base() (base string, absolute bool) {
 	if base, absolute = first(urls); absolute || len(urls) == 0 {
 		return base, absolute
 	}
-	return strings.TrimSuffix(urls[0], "/"), false
+	return "/" + strings.Trim(urls[0], "/"), false
 }
 
 // Base is the operation's own server, if it has one that is a URL.

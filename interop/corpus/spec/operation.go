@@ -125,6 +125,15 @@ func placeholders(path string) (names []string) {
 	}
 }
 
+// IsArgument reports whether an argument can be for a header of that name.
+func IsArgument(header string) bool {
+	return !slices.Contains(notArguments, http.CanonicalHeaderKey(header))
+}
+
+// notArguments are headers that no argument is for, though documents declare them: those of 3.1.1, 4.8.12.1, also in 2.0, which are what
+// the body, the answers and the credentials say, and those that HTTP itself makes.
+var notArguments = []string{"Accept", "Content-Type", "Authorization", "Host", "Content-Length", "Transfer-Encoding", "Connection"}
+
 // parameter reads a parameter outside the body. false: it is no such, or nobody can give it.
 func (d *Document) parameter(v map[string]any, path string) (Parameter, bool) {
 	p := Parameter{Name: text(v["name"]), In: text(v["in"]), Required: isTrue(v["required"]), Schema: v["schema"]}
@@ -136,12 +145,9 @@ func (d *Document) parameter(v map[string]any, path string) (Parameter, bool) {
 		if !slices.Contains(placeholders(path), p.Name) {
 			return p, false
 		}
-	case p.In == "header":
-		// 3.1.1, 4.8.12.1: these are ignored; in 2.0 they are what the body, the answers and the credentials say, all the same.
-		if slices.Contains([]string{"Accept", "Content-Type", "Authorization"}, http.CanonicalHeaderKey(p.Name)) {
-			return p, false
-		}
-	case p.In != "query" && p.In != "cookie":
+	case p.In == "header" && !IsArgument(p.Name):
+		return p, false
+	case !slices.Contains([]string{"path", "query", "header", "cookie"}, p.In):
 		return p, false
 	}
 	if d.two {

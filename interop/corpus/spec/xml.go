@@ -92,45 +92,47 @@ func (c *check) element(n *node, schema, v any) bool {
 	return n.text == text(v)
 }
 
-// members reports whether the attributes and children of an element are an object's members.
+// members reports whether the attributes and children of an element are an object's members. Two may have elements of one name.
 func (c *check) members(n *node, schema any, v map[string]any) bool {
-	count := 0
+	left := slices.Clone(n.children)
+	take := func(called string, fits func(*node) bool) bool {
+		i := slices.IndexFunc(left, func(child *node) bool { return child.name == called && fits(child) })
+		if i < 0 {
+			return false
+		}
+		left = slices.Delete(left, i, i+1)
+		return true
+	}
 	for name, member := range v {
 		property := c.property(schema, name, 0)
 		called := c.qualified(property, name)
-		if isTrue(c.hints(property)["attribute"]) {
+		array, isList := member.([]any)
+		switch {
+		case isTrue(c.hints(property)["attribute"]):
 			if got, ok := n.attributes[called]; !ok || got != text(member) {
 				return false
 			}
-			continue
-		}
-		array, isList := member.([]any)
-		if isList && !isTrue(c.hints(property)["wrapped"]) {
-			called = c.qualified(c.itemsOf(property), name)
-			children := n.named(called)
-			count += len(children)
-			if !c.items(children, name, property, array) {
+		case isList && isTrue(c.hints(property)["wrapped"]):
+			inner := strings.TrimPrefix(called, c.hint(property, "prefix")+":")
+			if !take(called, func(child *node) bool { return c.items(child.children, inner, property, array) }) {
 				return false
 			}
-			continue
-		}
-		children := n.named(called)
-		count += len(children)
-		if len(children) != 1 || !isList && !c.element(children[0], property, member) {
-			return false
-		}
-		if isList && !c.items(children[0].children, strings.TrimPrefix(called, c.hint(property, "prefix")+":"), property, array) {
+		case isList:
+			items := c.itemsOf(property)
+			for _, item := range array {
+				if !take(c.qualified(items, name), func(child *node) bool { return c.element(child, items, item) }) {
+					return false
+				}
+			}
+		case !take(called, func(child *node) bool { return c.element(child, property, member) }):
 			return false
 		}
 	}
-	return count == len(n.children)
+	return len(left) == 0
 }
 
-func (n *node) named(name string) []*node {
-	return slices.DeleteFunc(slices.Clone(n.children), func(child *node) bool { return child.name != name })
-}
-
-// items reports whether elements are the items of an array; called is what they are called if their schema does not say.
+// items reports whether elements are the items of an array; called is what they are called if their schema does not say, "" if
+// that is not known.
 func (c *check) items(children []*node, called string, schema any, v []any) bool {
 	items := c.itemsOf(schema)
 	if len(children) != len(v) {
