@@ -48,6 +48,7 @@ type Hub struct {
 	nonces     credential.Nonces
 	references reference.Allowed
 	memory     memory
+	overview   sights
 	version    string
 	retention  time.Duration
 	public     string

@@ -57,6 +57,20 @@ func (x *exchange) updateOptions() (o api.UpdateOptions, err error) {
 	return o, nil
 }
 
+// overview reads what the overview's query selects.
+func (x *exchange) overview() (q api.OverviewQuery, err error) {
+	values, err := x.values()
+	if err != nil {
+		return q, err
+	}
+	q.Search, q.State, q.Model = values.Get("search"), values.Get("state"), values.Get("model")
+	if q.Skip, err = number(values, "skip", 0); err != nil {
+		return q, err
+	}
+	q.Limit, err = number(values, "limit", 0)
+	return q, err
+}
+
 // since reads how far back the audit log is wanted.
 func (x *exchange) since() (limit int, since time.Time, err error) {
 	values, err := x.values()
