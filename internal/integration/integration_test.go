@@ -262,6 +262,19 @@ func TestGrantTypeDoesNotMoveSecrets(t *testing.T) {
 	}
 }
 
+// TestWhatIsNoValueIsRefused: an object or a list where a number or a truth has to be is not taken for nothing.
+func TestWhatIsNoValueIsRefused(t *testing.T) {
+	m := shop()
+	s := integration.New(m, "s").Settings
+	for _, field := range []string{"tls.rejectUnauthorized", "tls.enabled", "server.port", "oauth.lifetime", "oauth.max_refreshes", "oauth.dpop", "oauth.token.expires_at"} {
+		for _, value := range []string{`{}`, `[]`} {
+			if next, err := set(t, m, s, field, value); !fault.Is(err, fault.Invalid) || next.TLS != s.TLS {
+				t.Errorf("%s = %s: %v", field, value, err)
+			}
+		}
+	}
+}
+
 func TestChoiceOfSchemes(t *testing.T) {
 	m := shop()
 	blank := integration.New(m, "s").Settings
