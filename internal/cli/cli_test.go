@@ -3,8 +3,10 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -52,7 +54,29 @@ func (t *terminal) serve(w http.ResponseWriter, r *http.Request) {
 		json.NewEncoder(w).Encode(api.Failure{Kind: f.Kind.String(), Message: f.Message, Hint: f.Hint, Problems: f.Problems})
 		return
 	}
+	if result, ok := t.answer.(api.Result); ok && strings.Contains(string(body), `"stream":true`) {
+		stream(w, result)
+		return
+	}
 	json.NewEncoder(w).Encode(t.answer)
+}
+
+// stream is the answer of a task that wants it as it comes.
+func stream(w http.ResponseWriter, r api.Result) {
+	w.Header().Set("Carnet-Status", strings.TrimSpace(fmt.Sprint(r.Status, " ", r.StatusText)))
+	for name, value := range r.Headers {
+		w.Header().Set("Carnet-Answer-"+name, value)
+	}
+	var text string
+	if json.Unmarshal(r.Data, &text) != nil {
+		w.Write(r.Data)
+		return
+	}
+	data := []byte(text)
+	if r.Encoding == "base64" {
+		data, _ = base64.StdEncoding.DecodeString(text)
+	}
+	w.Write(data)
 }
 
 func (t *terminal) run(ctx context.Context, args ...string) (exit int) {
@@ -136,7 +160,7 @@ func TestArgumentsOfRun(t *testing.T) {
 		shell.env.Stdin = strings.NewReader("[1]\n")
 		shell.answer = api.Result{Status: 200}
 		exit := shell.run(t.Context(), append([]string{"run", "desk", "get /a"}, strings.Fields(args)...)...)
-		want = "POST /integrations/desk/operations/get%20%2Fa/run " + want
+		want = "POST /integrations/desk/operations/get%20%2Fa/run " + strings.TrimSuffix(want, "}") + `,"stream":true}`
 		if diff := cmp.Diff([]string{want}, shell.sent); exit != 0 || diff != "" {
 			t.Errorf("%s: exit %d, -want +got\n%s%s", args, exit, diff, &shell.err)
 		}
@@ -156,13 +180,14 @@ func TestFormatsOfRun(t *testing.T) {
 		want   string
 	}{
 		{object, "", 0, "{\n  \"b\": 1.50,\n  \"a\": \"x\"\n}\n"},
-		{object, "-o raw", 0, "{\"b\":1.50,\"a\":\"x\"}\n"},
+		{object, "-o raw", 0, "{\"b\":1.50,\"a\":\"x\"}"},
+		{object, "-o json", 0, "{\"b\":1.50,\"a\":\"x\"}\n"},
 		{object, "-o yaml", 0, "b: 1.50\na: x\n"},
 		{object, "-o xml", 2, ""},
 		{text, "", 0, "a\nb"},
 		{text, "-o json", 0, "\"a\\nb\"\n"},
 		{binary, "", 0, "\xff\x00"},
-		{failed, "-o raw", 8, "{\"b\":1}\n"},
+		{failed, "-o raw", 8, "{\"b\":1}"},
 		{api.Result{Status: 204}, "", 0, ""},
 		{dry, "--dry-run", 0, "GET https://a/b\nA: ****\nB: 2\n\n{}\n"},
 		{dry, "--dry-run -o raw", 0, "GET https://a/b\nA: ****\nB: 2\n\n{}\n"},

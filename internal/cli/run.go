@@ -28,8 +28,8 @@ which sends the file, perhaps with ;type=MEDIA/TYPE and ;filename=NAME behind it
 Arguments and JSON bodies are checked before anything is sent; --no-check sends them as they are. --check compares the answer with
 the document too, and says on standard error what differs.
 
-Formats: data (the answer's data, indented; the default), json and raw (the same, not indented), yaml, full (status, headers and
-data as JSON). Events and lines of JSON are printed as they come, and -O FILE and -o raw take an answer of any size as it is.
+Formats: data (the answer's data, indented; the default), raw (as it came), json (not indented; what is no JSON as a text), yaml,
+full (status, headers and data as JSON). Events and lines of JSON are printed as they come, and -O FILE and -o raw take an answer of any size as it is.
 If the API answers with an error its data is printed all the same, and the exit code is 8.`,
 		Example: `  carnet run zoom users -p page_size=10
   carnet run shop createOrder -d '{"item": "book"}'
@@ -96,9 +96,9 @@ func (p *program) runOperation(cmd *cobra.Command, integration, operation string
 // streams reports whether the answer is wanted as it comes. One that is shown whole, or compared with its schema, is not.
 func (p *program) streams(t task) (bool, error) {
 	switch p.options.Output {
-	case "", "data", "table", "json", "raw":
+	case "", "data", "table", "raw":
 		return !t.dryRun && (!t.check || t.file != ""), nil
-	case "yaml", "full":
+	case "json", "yaml", "full":
 		if t.file == "" || t.dryRun {
 			return false, nil
 		}
