@@ -97,7 +97,10 @@ func (p *program) runOperation(cmd *cobra.Command, integration, operation string
 func (p *program) streams(t task) (bool, error) {
 	switch p.options.Output {
 	case "", "data", "table", "raw":
-		return !t.dryRun && (!t.check || t.file != ""), nil
+		if t.check && t.file != "" {
+			return false, fault.New(fault.Invalid, "--check reads the whole answer, and -O takes it as it comes").WithHint("use one of them")
+		}
+		return !t.dryRun && !t.check, nil
 	case "json", "yaml", "full":
 		if t.file == "" || t.dryRun {
 			return false, nil

@@ -28,7 +28,7 @@ import (
 // RunOperation runs an operation on an integration: it builds the request, puts live credentials on it, and returns what the
 // API answered, whatever its status. A 401 is worth one renewal and one repeat (failure mode 23).
 func (h *Hub) RunOperation(ctx context.Context, c access.Caller, name, id string, t api.Task) (api.Result, error) {
-	e := &errand{operation: id, stream: t.Stream, arguments: arguments(t)}
+	e := &errand{operation: id, stream: t.Stream && !t.CheckAnswer, check: t.CheckAnswer, arguments: arguments(t)}
 	if t.DryRun {
 		if err := c.Allow(access.OperationRead); err != nil {
 			return api.Result{}, err
@@ -48,7 +48,9 @@ func (h *Hub) RunOperation(ctx context.Context, c access.Caller, name, id string
 type errand struct {
 	operation string
 	stream    bool
+	check     bool // the answer too
 	arguments call.Arguments
+	described *model.Operation // as the document has it; nil before it was read
 	warnings  []fault.Problem
 }
 
@@ -166,10 +168,15 @@ func (h *Hub) prepare(ctx context.Context, i *configured, e *errand) (*task, err
 	if err != nil {
 		return nil, err
 	}
-	e.arguments.Lookup = h.lookup(ctx, i.model)
+	e.described, e.arguments.Lookup = op, h.lookup(ctx, i.model)
+	e.arguments.Old = !strings.HasPrefix(i.model.Specification, "OpenAPI 3.") || strings.HasPrefix(i.model.Specification, "OpenAPI 3.0")
 	request, err := call.Build(op, base, e.arguments)
 	if err != nil {
 		return nil, err
+	}
+	e.warnings = slices.Clone(request.Warnings)
+	if e.check { // who wants to know what is right wants to know what is not known
+		e.warnings = append(e.warnings, request.Notes...)
 	}
 	if chosen != nil {
 		return nil, chosen
@@ -192,6 +199,7 @@ func arguments(t api.Task) call.Arguments {
 		Payload:     jsontext.Value(t.RequestBodyPayload),
 		Bytes:       t.RequestBodyBase64,
 		ContentType: t.BodyContentType,
+		NoCheck:     t.NoCheck,
 	}
 	for name, value := range t.Parameters {
 		a.Parameters[name] = jsontext.Value(value)
@@ -451,6 +459,9 @@ func maskedToken(i *configured, scheme model.Scheme) token.Token {
 
 // result is an answer as the API shows it.
 func (e *errand) result(a *call.Answer) api.Result {
+	if e.check {
+		e.warnings = append(e.warnings, a.Compare(e.described, e.arguments.Lookup, e.arguments.Old)...)
+	}
 	result := api.Result{
 		OK: a.Status/100 == 2, URL: a.URL, Status: a.Status, StatusText: a.StatusText,
 		Headers: make(map[string]string, len(a.Header)), Warnings: e.warnings,

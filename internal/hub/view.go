@@ -120,7 +120,7 @@ func viewOperation(op *model.Operation, schemas map[string]json.RawMessage) api.
 		})
 	}
 	for _, r := range op.Responses {
-		view.Responses = append(view.Responses, api.Response(r))
+		view.Responses = append(view.Responses, api.Response{Status: r.Status, Description: r.Description, Types: r.Types})
 	}
 	for _, s := range op.Security {
 		view.Security = append(view.Security, s)

@@ -142,4 +142,6 @@ type Response struct {
 	Status      string   `json:"status"` // "200", "4XX", "default"
 	Description string   `json:"description,omitzero"`
 	Types       []string `json:"types,omitzero"` // media types
+	// Schemas of the media types that have one.
+	Schemas map[string]jsontext.Value `json:"schemas,omitzero"`
 }

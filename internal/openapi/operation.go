@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/openapi/tree"
 )
@@ -161,11 +163,23 @@ func (r *reader) responses(v tree.Value, at string) []model.Response {
 		}
 		response = r.deref(response, at+"/"+status)
 		one := model.Response{Status: status, Description: response.Get("description").Text()}
-		for kind := range response.Get("content").Members() {
+		schema := func(kind string, v tree.Value) {
+			if one.Schemas == nil {
+				one.Schemas = map[string]jsontext.Value{}
+			}
+			one.Schemas[kind] = v.Raw()
+		}
+		for kind, media := range response.Get("content").Members() {
 			one.Types = append(one.Types, kind)
+			if s := media.Get("schema"); s.Exists() {
+				schema(kind, s)
+			}
 		}
 		if r.two {
 			one.Types = r.types2(v, "produces")
+			if s := response.Get("schema"); s.Exists() {
+				schema("*/*", s)
+			}
 		}
 		all = append(all, one)
 	}
