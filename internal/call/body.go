@@ -199,7 +199,7 @@ func preference(payload jsontext.Value) []func(string) bool {
 // encode writes the payload as the media type, and returns the Content-Type.
 func (b *builder) encode(m model.MediaType, payload jsontext.Value) string {
 	b.compareBody(m, payload)
-	if isMultipart(m.Type) && payload.Kind() != '"' {
+	if isMultipart(m.Type) && (payload.Kind() != '"' || !strings.Contains(m.Type, "boundary=")) {
 		fields, wrong := b.parts(m, payload)
 		if wrong != "" {
 			b.problem(bodyPointer, "the body %s", wrong)
