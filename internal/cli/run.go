@@ -30,7 +30,7 @@ the document too, and says on standard error what differs.
 
 Formats: data (the answer's data, indented; the default), raw (as it came), json (not indented; what is no JSON as a text), yaml,
 full (status, headers and data as JSON). Events and lines of JSON are printed as they come, and -O FILE and -o raw take an answer of any size as it is.
-If the API answers with an error its data is printed all the same, and the exit code is 8.`,
+If the API answers with an error its data is printed, the file of -O stays as it was, and the exit code is 8.`,
 		Example: `  carnet run zoom users -p page_size=10
   carnet run shop createOrder -d '{"item": "book"}'
   carnet run shop createOrder -d @order.json --dry-run
@@ -131,7 +131,7 @@ func (p *program) answer(result api.Result, file string) error {
 			_, err = p.Stdout.Write(data)
 		}
 		return err
-	case file != "":
+	case file != "" && result.Status < 400: // an error's data is no reason to lose the file
 		return saveFrom(file, result.Body)
 	}
 	return p.print(result)
