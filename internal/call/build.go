@@ -118,7 +118,7 @@ func (b *builder) parameters() {
 		key, raw := b.argument(p)
 		used[key] = true
 		pointer := "/parameters/" + key
-		if ownHeader(p.Name) && p.In == model.InHeader && len(raw) == 0 {
+		if p.In == model.InHeader && (ownHeader(p.Name) && len(raw) == 0 || chosenHeader(p.Name) && b.sent(p, raw) == nil) {
 			continue
 		}
 		if raw = b.sent(p, raw); raw != nil {

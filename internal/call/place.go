@@ -96,6 +96,13 @@ func ownHeader(name string) bool {
 	return false
 }
 
+// chosenHeader reports whether a header that documents declare, and often require, is sent without an argument too: by what the
+// operation answers, and by its body.
+func chosenHeader(name string) bool {
+	name = http.CanonicalHeaderKey(name)
+	return name == "Accept" || name == "Content-Type"
+}
+
 // headerParameter sets a header. Documents declare Accept and Content-Type too, which then choose the answer's form and the
 // body's.
 func (b *builder) headerParameter(p *model.Parameter, pointer, text string) {
