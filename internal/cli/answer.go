@@ -154,7 +154,7 @@ func (p *program) rendered(r api.Result) ([]byte, error) {
 	switch {
 	case r.Encoding == "base64":
 		if p.Terminal && p.options.Output != "raw" {
-			return nil, fault.New(fault.Invalid, "the answer is no text (%s)", r.Headers["content-type"]).WithHint("write it to a file: -f FILE")
+			return nil, fault.New(fault.Invalid, "the answer is no text (%s)", r.Headers["content-type"]).WithHint("write it to a file: -O FILE")
 		}
 		data, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {
