@@ -23,6 +23,7 @@ type Arguments struct {
 	Parameters  map[string]jsontext.Value // by name, or "in.name" where a name occurs in several places
 	Payload     jsontext.Value            // the body; empty or null: none
 	Bytes       []byte                    // the body as it is, in place of Payload
+	Typed       []Typed                   // what a person typed, over Parameters and Payload
 	Upload      *Upload                   // files that are the body, or parts of it beside those of Payload; nil: none
 	ContentType string                    // chooses the body's media type
 	Lookup      Lookup                    // finds the schemas that others refer to; nil: none is known
@@ -62,6 +63,7 @@ func Build(op *model.Operation, base *url.URL, a Arguments) (*Request, error) {
 	if path, query, found := strings.Cut(b.path, "?"); found {
 		b.path, b.query = path, append(b.query, query)
 	}
+	b.typed()
 	b.parameters()
 	b.body()
 	b.accept()

@@ -21,8 +21,10 @@ func (p *program) run() *cobra.Command {
 		Use: "run NAME OPERATION", Short: "Run an operation", Args: cobra.ExactArgs(2), ValidArgsFunction: p.completeOperations,
 		Long: `Run an operation and print the data of its answer.
 
-An argument is -p name=text, name:=json, name=@file (a text that begins with @: name=@@text); one that is given several times is
-a list. The body is -d text, -d @file or -d @- for standard input; a form's fields are -F name=text, -F name:=json or -F name=@file,
+An argument is -p name=text, which is a number, a list or an object where the document says so: -p limit=10, -p tag=a -p tag=b,
+-p filter.status=open. A field of the body is -f name=text, with a path to where it belongs: -f address.city=Durban,
+-f 'items[0].id=7', -f tags[]=new. Both take name:=json and name=@file (a text that begins with @: name=@@text).
+The whole body is -d text, -d @file or -d @- for standard input, and -f changes fields in it. A form's fields with files are -F name=text, -F name:=json or -F name=@file,
 which sends the file, perhaps with ;type=MEDIA/TYPE and ;filename=NAME behind it. Files are sent as they are read.
 
 Arguments and JSON bodies are checked before anything is sent; --no-check sends them as they are. --check compares the answer with
@@ -32,6 +34,7 @@ Formats: data (the answer's data, indented; the default), raw (as it came), json
 full (status, headers and data as JSON). Events and lines of JSON are printed as they come, and -O FILE and -o raw take an answer of any size as it is.
 If the API answers with an error its data is printed, the file of -O stays as it was, and the exit code is 8.`,
 		Example: `  carnet run zoom users -p page_size=10
+  carnet run shop createOrder -f item=book -f address.city=Durban
   carnet run shop createOrder -d '{"item": "book"}'
   carnet run shop createOrder -d @order.json --dry-run
   carnet run shop uploadInvoice -F note=paid -F "file=@invoice.pdf;type=application/pdf"
@@ -41,6 +44,7 @@ If the API answers with an error its data is printed, the file of -O stays as it
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&t.parameters, "param", "p", nil, "an argument, `name=value`")
+	flags.StringArrayVarP(&t.typed, "field", "f", nil, "a field of the body, `path=value`")
 	flags.StringVarP(&t.data, "body", "d", "", "the `body`")
 	flags.StringArrayVarP(&t.fields, "form", "F", nil, "a field of the body, `name=value`, or name=@file")
 	flags.StringVar(&t.contentType, "content-type", "", "the body's media `type`; by default the document's that fits what is given")
@@ -53,14 +57,15 @@ If the API answers with an error its data is printed, the file of -O stays as it
 
 // A task is what the flags of run say.
 type task struct {
-	parameters, fields      []string
+	parameters, typed       []string // -p, -f
+	fields                  []string // -F
 	data, contentType, file string
 	dryRun, noCheck, check  bool
 }
 
 func (p *program) runOperation(cmd *cobra.Command, integration, operation string, t task) (err error) {
 	request := api.Task{BodyContentType: t.contentType, DryRun: t.dryRun, NoCheck: t.noCheck, CheckAnswer: t.check}
-	if request.Parameters, err = p.parameters(t.parameters); err != nil {
+	if request.Typed, err = p.typed(t.parameters, t.typed); err != nil {
 		return err
 	}
 	closed, err := p.payload(&request, t.data, t.fields)

@@ -22,6 +22,9 @@ func arguments(t api.Task) call.Arguments {
 	for name, value := range t.Parameters {
 		a.Parameters[name] = jsontext.Value(value)
 	}
+	for _, typed := range t.Typed {
+		a.Typed = append(a.Typed, call.Typed{Parameter: typed.Parameter, Field: typed.Field, Text: typed.Text, Value: jsontext.Value(typed.Value)})
+	}
 	if t.Next != nil {
 		a.Upload = upload(t)
 	}
