@@ -56,7 +56,7 @@ var allowed = map[string]string{
 	"internal/server":                 "api fault internal/access internal/seal internal/server/internal/schema",
 	"internal/server/internal/schema": "",
 	"internal/web":                    "api fault internal/access internal/seal",
-	"internal/cli":                    "api client fault",
+	"internal/cli":                    "api client fault internal/openapi",
 	"cmd/carnet":                      "*",
 }
 

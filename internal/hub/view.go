@@ -38,6 +38,9 @@ func viewModel(m *model.Model) api.Model {
 	for _, s := range m.Servers {
 		view.Servers = append(view.Servers, s.URL)
 	}
+	for _, t := range m.Tags {
+		view.Tags = append(view.Tags, api.Tag(t))
+	}
 	return view
 }
 
