@@ -110,12 +110,13 @@ func References(text []byte) (refs []string) {
 	if err != nil {
 		return nil
 	}
-	references(f.tree.Root(), func(ref, _ tree.Value) {
+	take := func(ref tree.Value) {
 		to, _, _ := strings.Cut(strings.TrimSpace(ref.Text()), "#")
 		if to != "" && !plainName(ref) && !slices.Contains(refs, to) {
 			refs = append(refs, to)
 		}
-	})
+	}
+	walker{extensions: true}.walk(f.tree.Root(), false, func(object tree.Value) { referred(object, take) })
 	return refs
 }
 
@@ -311,7 +312,7 @@ func (b *bundler) links(f *linked, v tree.Value, base *url.URL) {
 		root bool // of the file
 	}
 	scopes := []scope{{end: f.tree.Nodes(), base: base, root: true}}
-	walk(v, false, func(object tree.Value) {
+	walker{extensions: true}.walk(v, false, func(object tree.Value) {
 		for len(scopes) > 1 && object.Node() >= scopes[len(scopes)-1].end {
 			scopes = scopes[:len(scopes)-1]
 		}

@@ -16,7 +16,7 @@ func (r *reader) check() {
 	r.tagParents()
 	r.everyOperation()
 	seen := map[string]bool{}
-	walk(r.root, false, func(object tree.Value) {
+	walker{}.walk(r.root, false, func(object tree.Value) {
 		if ref := object.Get("$ref"); ref.Kind() == '"' {
 			if _, err := r.target(ref.Text()); err != nil {
 				r.broken(ref, err)

@@ -153,7 +153,7 @@ func (r *reader) schemas() {
 	seen := map[string]bool{}
 	var queue []tree.Value
 	collect := func(v tree.Value) {
-		references(v, func(ref tree.Value, _ tree.Value) {
+		references(v, func(ref tree.Value) {
 			if text := ref.Text(); !seen[text] {
 				seen[text] = true
 				queue = append(queue, ref)

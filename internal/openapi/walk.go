@@ -17,28 +17,32 @@ var nameMaps = map[string]bool{
 // data are members that hold values of the API's, in which a "$ref" is a member like any other.
 var data = map[string]bool{"example": true, "default": true, "enum": true, "const": true, "value": true, "dataValue": true}
 
-// references calls found with every "$ref" inside a value that is one, and every name of a schema that a discriminator maps to,
-// with the object that it stands in.
-func references(v tree.Value, found func(ref, object tree.Value)) {
-	walk(v, false, func(object tree.Value) {
-		if ref := object.Get("$ref"); ref.Kind() == '"' {
-			found(ref, object)
-		}
-		for _, target := range object.Get("discriminator").Get("mapping").Members() {
-			if target.Kind() == '"' {
-				found(target, object)
-			}
-		}
-	})
+// references calls found with every "$ref" inside a value that is one, and every name of a schema that a discriminator maps to.
+func references(v tree.Value, found func(ref tree.Value)) {
+	walker{}.walk(v, false, func(object tree.Value) { referred(object, found) })
 }
 
-// walk calls found with every object inside a value that the specification gives a meaning, names it as it is if it is a map of
-// names.
-func walk(v tree.Value, named bool, found func(object tree.Value)) {
+// referred calls found with what an object itself refers to.
+func referred(object tree.Value, found func(ref tree.Value)) {
+	if ref := object.Get("$ref"); ref.Kind() == '"' {
+		found(ref)
+	}
+	for _, target := range object.Get("discriminator").Get("mapping").Members() {
+		if target.Kind() == '"' {
+			found(target)
+		}
+	}
+}
+
+// A walker goes through a value; through extensions too, if it is told to: what a "$ref" leads to may stand there.
+type walker struct{ extensions bool }
+
+// walk calls found with every object inside a value that the specification gives a meaning; named: the value is a map of names.
+func (w walker) walk(v tree.Value, named bool, found func(object tree.Value)) {
 	switch v.Kind() {
 	case '[':
 		for item := range v.Items() {
-			walk(item, false, found)
+			w.walk(item, false, found)
 		}
 	case '{':
 		if !named {
@@ -51,7 +55,7 @@ func walk(v tree.Value, named bool, found func(object tree.Value)) {
 			}
 			switch {
 			case named:
-				walk(member, false, found)
+				w.walk(member, false, found)
 			case data[string(name)]:
 			case string(name) == "examples": // of schemas, values; elsewhere objects, by name
 				for _, example := range member.Members() {
@@ -59,9 +63,9 @@ func walk(v tree.Value, named bool, found func(object tree.Value)) {
 						found(example)
 					}
 				}
-			case string(name) == "discriminator", bytes.HasPrefix(name, []byte("x-")):
+			case string(name) == "discriminator", !w.extensions && bytes.HasPrefix(name, []byte("x-")):
 			default:
-				walk(member, kind == '{' && nameMaps[string(name)], found)
+				w.walk(member, kind == '{' && nameMaps[string(name)], found)
 			}
 		}
 	}
