@@ -43,7 +43,11 @@ Text is a line for each: file:line:column: severity: message [rule]. SARIF is wh
 				if err := p.printVerdict(v); err != nil {
 					return err
 				}
-				return v.failure(fault.Severity(failOn))
+				err = v.failure(fault.Severity(failOn))
+				if err == nil && slices.Contains([]string{"", "text", "table"}, p.options.Output) {
+					fmt.Fprintln(printable{p.Stderr}, v.summary())
+				}
+				return err
 			})
 		},
 	}
@@ -90,9 +94,6 @@ func (p *program) printVerdict(v *verdict) error {
 			if _, err := fmt.Fprintln(out, line(one)); err != nil {
 				return err
 			}
-		}
-		if v.Usable {
-			fmt.Fprintln(printable{p.Stderr}, v.summary())
 		}
 		return nil
 	case "sarif":
