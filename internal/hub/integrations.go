@@ -39,7 +39,7 @@ func (h *Hub) CreateIntegration(ctx context.Context, c access.Caller, r api.Inte
 		if err != nil {
 			return api.Integration{}, err
 		}
-		typed := settings.TakeTokens()
+		typed := settings.TakeTokens(&m)
 		i.Settings, i.Created = settings, time.Now()
 		i.Updated = i.Created
 		if wrong := h.configure(i, 0, &m).wrong; wrong != nil {
@@ -248,7 +248,7 @@ func (h *Hub) change(ctx context.Context, c access.Caller, name string, head fun
 			if wrong := h.configure(i, 0, &m).wrong; wrong != nil {
 				return api.Integration{}, wrong
 			}
-			typed := i.Settings.TakeTokens()
+			typed := i.Settings.TakeTokens(&m)
 			i.Updated = time.Now()
 			revision, err = h.store.Integrations.Put(ctx, name, i, revision)
 			if fault.Is(err, fault.Conflict) {

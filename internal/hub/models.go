@@ -9,6 +9,7 @@ import (
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/access"
+	"carnet.dev/carnet/internal/integration"
 	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/openapi"
 )
@@ -59,7 +60,12 @@ func (h *Hub) document(ctx context.Context, r api.ModelRequest, notes bool) (*mo
 		return nil, err
 	}
 	s.Notes = notes
-	return s.Read(ctx)
+	d, err := s.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.Model.Warnings = append(d.Model.Warnings, integration.CheckExtensions(&d.Model)...)
+	return d, nil
 }
 
 // text is the document of a request: inline, as a text, or from a URL.

@@ -335,12 +335,12 @@ func TestTypedTokensAreTakenOut(t *testing.T) {
 	m := shop()
 	s := decode(t, m, integration.New(m, "s").Settings, `{"authentication": {"oauth": {"token": {
 		"access_token": "abc", "expires_in": "3600", "created_at": 1700000000000, "expires_at": "2023-11-14T23:13:20Z", "scope": ["a", "b"]}}}}`)
-	tokens := s.TakeTokens()
+	tokens := s.TakeTokens(m)
 	got := tokens["oauth"]
 	if got.AccessToken.Reveal() != "abc" || got.ExpiresIn != 3600 || got.Scope != "a b" || got.CreatedAt.Unix() != 1700000000 || got.ExpiresAt.Unix() != 1700003600 {
 		t.Errorf("took %+v", got)
 	}
-	if len(s.TakeTokens()) != 0 {
+	if len(s.TakeTokens(m)) != 0 {
 		t.Error("the token stays")
 	}
 }
