@@ -127,6 +127,8 @@ Without --server a command works on the data directory itself; several may do so
 	}
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	p.completions(root)
+	root.RegisterFlagCompletionFunc("output", completeFormats)
 	root.SetFlagErrorFunc(misused)
 	checkUse(root)
 	return root

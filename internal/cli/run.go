@@ -52,6 +52,8 @@ If the API answers with an error its data is printed, the file of -O stays as it
 	flags.BoolVar(&t.noCheck, "no-check", false, "do not check arguments and body against the document")
 	flags.BoolVar(&t.check, "check", false, "check the answer against the document too; what differs is a warning")
 	flags.StringVarP(&t.file, "output-file", "O", "", "write the answer to this `file` instead, as it came")
+	cmd.RegisterFlagCompletionFunc("param", p.completeArguments)
+	cmd.RegisterFlagCompletionFunc("field", p.completeBody)
 	return cmd
 }
 
