@@ -95,6 +95,8 @@ type Task struct {
 	NoCheck bool `json:"noCheck,omitempty"`
 	// CheckAnswer compares the answer's JSON with its schema; what differs is among the warnings.
 	CheckAnswer bool `json:"checkAnswer,omitempty"`
+	// Wait is for how many seconds, a day at most, an API that is busy is waited for: 429, and 503, as their Retry-After says.
+	Wait float64 `json:"wait,omitempty"`
 	// DryRun builds the request and returns it, its secrets masked, without sending it or getting a token.
 	DryRun bool `json:"dryRun,omitempty"`
 }

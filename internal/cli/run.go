@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +40,7 @@ If the API answers with an error its data is printed, the file of -O stays as it
   carnet run shop createOrder -d @order.json --dry-run
   carnet run shop uploadInvoice -F note=paid -F "file=@invoice.pdf;type=application/pdf"
   carnet run shop getInvoice -p id=7 -O invoice.pdf
+  carnet run shop listOrders --wait 2m
   carnet run shop watchOrders | jq .id`,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.runOperation(cmd, args[0], args[1], t) },
 	}
@@ -52,6 +54,7 @@ If the API answers with an error its data is printed, the file of -O stays as it
 	flags.BoolVar(&t.noCheck, "no-check", false, "do not check arguments and body against the document")
 	flags.BoolVar(&t.check, "check", false, "check the answer against the document too; what differs is a warning")
 	flags.StringVarP(&t.file, "output-file", "O", "", "write the answer to this `file` instead, as it came")
+	flags.DurationVar(&t.wait, "wait", 0, "wait for an API that is busy (429, 503), for this `duration` at most, as in 90s")
 	cmd.RegisterFlagCompletionFunc("param", p.completeArguments)
 	cmd.RegisterFlagCompletionFunc("field", p.completeBody)
 	return cmd
@@ -63,10 +66,11 @@ type task struct {
 	fields                  []string // -F
 	data, contentType, file string
 	dryRun, noCheck, check  bool
+	wait                    time.Duration
 }
 
 func (p *program) runOperation(cmd *cobra.Command, integration, operation string, t task) (err error) {
-	request := api.Task{BodyContentType: t.contentType, DryRun: t.dryRun, NoCheck: t.noCheck, CheckAnswer: t.check}
+	request := api.Task{BodyContentType: t.contentType, DryRun: t.dryRun, NoCheck: t.noCheck, CheckAnswer: t.check, Wait: t.wait.Seconds()}
 	if request.Typed, err = p.typed(t.parameters, t.typed); err != nil {
 		return err
 	}

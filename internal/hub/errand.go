@@ -3,6 +3,7 @@ package hub
 import (
 	"encoding/json"
 	"strings"
+	"time"
 
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/fault"
@@ -14,7 +15,8 @@ import (
 type errand struct {
 	operation string
 	stream    bool
-	check     bool // the answer too
+	check     bool          // the answer too
+	wait      time.Duration // for an API that is busy
 	arguments call.Arguments
 	described *model.Operation // as the document has it; nil before it was read
 	warnings  []fault.Problem
