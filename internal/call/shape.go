@@ -46,7 +46,6 @@ func (b *builder) gather(h *shape, schema jsontext.Value, hops int) {
 		Nullable      bool                      `json:"nullable"`
 		Additional    jsontext.Value            `json:"additionalProperties"`
 		Patterns      map[string]jsontext.Value `json:"patternProperties"`
-		Unevaluated   jsontext.Value            `json:"unevaluatedProperties"`
 		Discriminator jsontext.Value            `json:"discriminator"`
 	}
 	if json.Unmarshal(schema, &more, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
