@@ -30,6 +30,7 @@ func owner(id string) (name, uid, scheme string) {
 // subject is an integration's token for a scheme, as the keeper wants it: which record, and how to ask.
 func (h *Hub) subject(i *integration.Integration, scheme model.Scheme, config oauth.Config, client *http.Client) *token.Subject {
 	lacking := config.Validate()
+	config.Named = i.Name + " --scheme " + scheme.Key
 	source := oauth.New(client, h.pace, h.metadata, config)
 	var end func(context.Context, token.Token, bool)
 	if config.Ends() {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -46,9 +47,10 @@ type attempt struct {
 // Ask makes one attempt. The next style of client authentication is tried only after the server has said that it does not know
 // the client: after anything else the request may have had an effect (failure mode 40).
 func (s *Source) Ask(ctx context.Context, ask token.Ask) (token.Answer, error) {
+	began := time.Now()
 	config, err := s.resolved(ctx)
 	if err != nil {
-		return token.Answer{}, err
+		return token.Answer{}, s.undiscovered(err, began)
 	}
 	a := &attempt{Source: s, env: newEnv(config, ask)}
 	if err := a.prepare(); err != nil {
@@ -65,6 +67,22 @@ func (s *Source) Ask(ctx context.Context, ask token.Ask) (token.Answer, error) {
 		return token.Answer{}, err
 	}
 	return token.Answer{Token: t, AuthMethod: method, Limits: config.Limits, Exchanges: a.exchanges}, nil
+}
+
+// undiscovered is the error of a discovery that failed, with its entry for the history.
+func (s *Source) undiscovered(err error, began time.Time) error {
+	e, ok := errors.AsType[*token.AskError](err)
+	places, wrong := s.config.places()
+	if !ok || wrong != nil {
+		return err
+	}
+	told := *e
+	x := token.Exchange{At: began.UTC(), Purpose: "discovery", Method: http.MethodGet, Seconds: seconds(time.Since(began)), Code: e.Code, Outcome: e.Err.Error()}
+	if to, err := url.Parse(places[0]); err == nil {
+		x.Host = to.Host
+	}
+	told.Exchanges = []token.Exchange{x}
+	return &told
 }
 
 // prepare makes what the requests need beforehand: a signature, a proof key.

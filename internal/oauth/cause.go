@@ -24,7 +24,7 @@ const farOff = time.Minute
 
 // causes is the one place where troubles become advice (RFC 6749 5.2 and 4.1.2.1, RFC 8628 3.5, RFC 8693 2.2.2, RFC 8707 2, RFC 9449 5
 // and 8). The first row that fits counts. {field} is the setting that says where the request went, {tried} the styles of client
-// authentication that were tried.
+// authentication that were tried, {integration} what commands call the integration.
 var causes = []cause{
 	{"no_host", nobody(outbound.NoHost), "", "correct the host in {field}; if it is right, the name server (DNS) of this machine does not know it"},
 	{"name_not_resolved", nobody(outbound.NotResolved), "", "check the network and the name server (DNS) of this machine, then the host in {field}"},
@@ -63,12 +63,12 @@ var causes = []cause{
 	{"invalid_grant/refresh", func(t trouble) bool { return t.code == "invalid_grant" && t.purpose == "refresh" && t.canGrant },
 		"the refresh token is no longer accepted", "nothing has to be done: the credentials get a new token in place of the refresh token"},
 	{"invalid_grant/connect", func(t trouble) bool { return t.code == "invalid_grant" && t.purpose == "refresh" },
-		"the refresh token is no longer accepted: it has expired, was revoked, or somebody else has spent it", "a person has to connect again: carnet integration connect NAME; or type a new token"},
+		"the refresh token is no longer accepted: it has expired, was revoked, or somebody else has spent it", "a person has to connect again: carnet integration connect {integration}; or type a new token"},
 	{"invalid_grant/password", grant("invalid_grant", model.GrantPassword), "it does not accept the username and password",
 		"check username and password: by signing in at the service with them; the password may have expired, the account may be locked or want a second factor"},
 	{"invalid_grant/code", grant("invalid_grant", model.GrantAuthorizationCode), "the code was spent, is too old, or was given for another redirect_uri or client",
-		"connect again: carnet integration connect NAME; redirect_uri has to be as it is registered at the service"},
-	{"invalid_grant/device", grant("invalid_grant", model.GrantDeviceCode), "the device code was spent or is too old", "connect again: carnet integration connect NAME"},
+		"connect again: carnet integration connect {integration}; redirect_uri has to be as it is registered at the service"},
+	{"invalid_grant/device", grant("invalid_grant", model.GrantDeviceCode), "the device code was spent or is too old", "connect again: carnet integration connect {integration}"},
 	{"invalid_grant/assertion", grant("invalid_grant", model.GrantJWTBearer, model.GrantSAMLBearer), "it does not accept the assertion",
 		"check issuer, subject and audience in sign.claims, and that the service knows the key; a given assertion may have expired"},
 	{"invalid_grant/exchange", grant("invalid_grant", model.GrantTokenExchange), "it does not accept the subject token", "give a new subject_token, and check subject_token_type"},
@@ -84,8 +84,8 @@ var causes = []cause{
 	{"access_denied", code("access_denied"), "a person or a rule of the service has refused",
 		"ask the service's administrator what the client and the account may; then connect again if a person has to consent"},
 	{"interaction_required", code("interaction_required", "login_required", "consent_required", "account_selection_required", "mfa_required"),
-		"the service wants to see a person: a new consent, another password, a second factor", "connect again: carnet integration connect NAME; or use an account that needs no person"},
-	{"expired_token", code("expired_token"), "nobody has consented in time", "connect again: carnet integration connect NAME"},
+		"the service wants to see a person: a new consent, another password, a second factor", "connect again: carnet integration connect {integration}; or use an account that needs no person"},
+	{"expired_token", code("expired_token"), "nobody has consented in time", "connect again: carnet integration connect {integration}"},
 	{"use_dpop_nonce", code("use_dpop_nonce"), "it wants a nonce in the proof, and gives none that it accepts", "set dpop=true if it is not; otherwise the service has a problem: ask its support"},
 	{"invalid_dpop_proof", code("invalid_dpop_proof"), "it does not accept the proof of the key", "check that the host and path of {field} are those that the service knows itself by"},
 	{"invalid_request", code("invalid_request", "unsupported_media_type"), "it misses something in the request, or does not understand it",

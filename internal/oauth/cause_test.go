@@ -167,3 +167,17 @@ func TestClock(t *testing.T) {
 		}
 	}
 }
+
+// TestHintsNameTheIntegration: a command in a hint can be copied as it is.
+func TestHintsNameTheIntegration(t *testing.T) {
+	for _, code := range []string{"login_required", "expired_token"} {
+		known := trouble{purpose: "token", host: "a.example", status: 400, code: code, named: "shop --scheme login"}
+		if _, _, hint := known.diagnose(); !strings.Contains(hint, "carnet integration connect shop --scheme login") {
+			t.Errorf("%s: %s", code, hint)
+		}
+	}
+	again := trouble{purpose: "refresh", host: "a.example", status: 400, code: "invalid_grant", named: "shop --scheme login"}
+	if _, _, hint := again.diagnose(); !strings.Contains(hint, "carnet integration connect shop --scheme login;") {
+		t.Error(hint)
+	}
+}

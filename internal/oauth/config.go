@@ -22,6 +22,8 @@ import (
 
 // A Config is how one token endpoint is asked. URLs, and the texts of recipes, are templates.
 type Config struct {
+	Named string `json:"-"` // the integration and its scheme as commands take them, for hints
+
 	Grant string // a value of model.Grant..., or what is sent as grant_type
 
 	Issuer           string // whose metadata fill in the URLs that are empty

@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -53,5 +54,21 @@ func TestDiscoveredEndpoints(t *testing.T) {
 	}
 	if err := ask(&http.Client{Transport: &http.Transport{}}, issuer.URL); err == nil || !strings.Contains(err.Error(), "unknown authority") || !strings.Contains(err.Error(), "metadata") {
 		t.Errorf("a client that does not trust the issuer: %v", err)
+	}
+}
+
+// TestAFailedDiscoveryIsInTheHistory: who asks why there is no token finds out that the issuer's metadata were not there.
+func TestAFailedDiscoveryIsInTheHistory(t *testing.T) {
+	issuer := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(issuer.Close)
+	_, err := oauth.New(issuer.Client(), oauth.NewPace(), oauth.NewMetadata(), oauth.Config{Grant: model.GrantClientCredentials, Issuer: issuer.URL, ClientID: "me",
+		ClientSecret: seal.NewSecret("s")}).Ask(t.Context(), token.Ask{})
+	e, ok := errors.AsType[*token.AskError](err)
+	if !ok || len(e.Exchanges) != 1 {
+		t.Fatalf("got %v, with %+v", err, e)
+	}
+	x := e.Exchanges[0]
+	if x.Purpose != "discovery" || x.Method != http.MethodGet || "http://"+x.Host != issuer.URL || !strings.Contains(x.Outcome, "404") || x.At.IsZero() {
+		t.Errorf("the history has %+v", x)
 	}
 }

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -16,7 +17,8 @@ import (
 type trouble struct {
 	purpose  string // token, refresh, step NAME, discovery
 	grant    string
-	canGrant bool // the credentials suffice for a new token
+	named    string // the integration and its scheme, as commands take them; empty: not known
+	canGrant bool   // the credentials suffice for a new token
 	host     string
 
 	noAnswer outbound.Reason // empty: an answer came
@@ -91,7 +93,7 @@ func (t trouble) asked() string {
 // fill puts facts into a sentence of the table.
 func (t trouble) fill(text string) string {
 	return strings.NewReplacer("{host}", t.host, "{field}", t.field(), "{tried}", listed(t.tried), "{members}", strings.Join(t.members, ", "),
-		"{candidate}", t.candidate(), "{clock}", Clock(t.skew), "{grant}", t.grant).Replace(text)
+		"{candidate}", t.candidate(), "{clock}", Clock(t.skew), "{grant}", t.grant, "{integration}", cmp.Or(t.named, "NAME")).Replace(text)
 }
 
 // field is the setting that says where the request went.
@@ -189,7 +191,7 @@ func silent(err error, doing, purpose, host string) trouble {
 
 // failed notes the trouble, and makes an error of it.
 func (v *env) failed(t trouble, e token.AskError) *token.AskError {
-	t.grant, t.canGrant, t.signs = v.config.Grant, v.config.Validate() == nil, v.config.timely()
+	t.grant, t.named, t.canGrant, t.signs = v.config.Grant, v.config.Named, v.config.Validate() == nil, v.config.timely()
 	v.trouble = &t
 	return t.tell(&e)
 }
