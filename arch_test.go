@@ -53,6 +53,7 @@ var allowed = map[string]string{
 		"internal/model internal/oauth internal/openapi internal/outbound internal/recent internal/recipe internal/expand internal/seal internal/store internal/token",
 	"internal/server":                 "api fault internal/access internal/seal internal/server/internal/schema",
 	"internal/server/internal/schema": "",
+	"internal/web":                    "api fault internal/access internal/seal",
 	"internal/cli":                    "api client fault",
 	"cmd/carnet":                      "*",
 }

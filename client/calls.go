@@ -137,6 +137,17 @@ func (c *Client) RunOperation(ctx context.Context, integration, id string, t api
 	return result, err
 }
 
+// Overview shows the integrations with the state of their tokens at a glance.
+func (c *Client) Overview(ctx context.Context, q api.OverviewQuery) (api.Overview, error) {
+	values := query(api.Query{Skip: q.Skip, Limit: q.Limit, Model: q.Model})
+	for name, text := range map[string]string{"search": q.Search, "state": q.State} {
+		if text != "" {
+			values.Set(name, text)
+		}
+	}
+	return get[api.Overview](ctx, c, values, "overview")
+}
+
 // Tokens returns the state of an integration's tokens.
 func (c *Client) Tokens(ctx context.Context, integration string) (api.TokenList, error) {
 	return get[api.TokenList](ctx, c, nil, integrations, integration, "tokens")

@@ -24,13 +24,19 @@ import (
 	"carnet.dev/carnet/internal/outbound"
 	"carnet.dev/carnet/internal/seal"
 	"carnet.dev/carnet/internal/server"
+	"carnet.dev/carnet/internal/web"
 )
 
 // serveFlags are the flags of carnet serve.
 type serveFlags struct {
 	listen, tlsCert, tlsKey  string
+<<<<<<< HEAD
 	publicURL                string
 	insecure, noMetrics      bool
+=======
+	insecure                 bool
+	noMetrics, noPage        bool
+>>>>>>> 4ba24ad (web: the page, signing in, and the overview; hub: every integration at a glance)
 	passwordFile             string
 	allow, deny              []string
 	logLevel, logFormat      string
@@ -40,8 +46,8 @@ type serveFlags struct {
 func serveCommand(o *cli.Options) *cobra.Command {
 	var f serveFlags
 	cmd := &cobra.Command{
-		Use: "serve", Short: "Serve the HTTP API", Args: cobra.NoArgs,
-		Long: `Serve the HTTP API on the data directory, and renew tokens ahead of their expiry.
+		Use: "serve", Short: "Serve the page and the HTTP API", Args: cobra.NoArgs,
+		Long: `Serve the page, at /, and the HTTP API beside it on the data directory, and renew tokens ahead of their expiry.
 
 The first start makes the user admin and shows its password once, unless --admin-password-file gives one. Other addresses than
 loopback are served only with TLS, or with --insecure-listen where something else encrypts the connections.`,
@@ -65,6 +71,7 @@ loopback are served only with TLS, or with --insecure-listen where something els
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.DurationVar(&f.tokenTimeout, "token-timeout", 15*time.Second, "how long a token endpoint may take")
 	flags.BoolVar(&f.noMetrics, "no-metrics", false, "do not serve /metrics, which anybody may read who can reach the server")
+	flags.BoolVar(&f.noPage, "no-page", false, "do not serve the page at /, only the API")
 	flags.DurationVar(&f.auditsKept, "audit-retention", 0, "for how long audit entries are kept; 0: for ever")
 	return cmd
 }
@@ -106,16 +113,30 @@ func serve(ctx context.Context, at cli.Options, f serveFlags, out io.Writer) err
 		if !f.noMetrics {
 			api.Metrics = m.Handler()
 		}
-		err = listenAndServe(ctx, c.hub, listener, api)
+		handler := server.New(c.hub, api)
+		if !f.noPage {
+			handler = withPage(web.New(c.hub, web.Options{Logger: log, Observe: m.Request, Version: version()}), handler)
+		}
+		err = listenAndServe(ctx, c.hub, listener, handler, log)
 	}
 	return errors.Join(err, c.close())
 }
 
+// withPage serves the page where its paths are, and the API everywhere else. A mux would clean paths, which may hold any id.
+func withPage(page, api http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if web.Owns(r.URL.Path) {
+			page.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+}
+
 // listenAndServe serves until ctx ends, and lets what is under way end too.
-func listenAndServe(ctx context.Context, h *hub.Hub, listener net.Listener, api server.Options) error {
-	log := api.Logger
+func listenAndServe(ctx context.Context, h *hub.Hub, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	s := &http.Server{
-		Handler:           server.New(h, api),
+		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       5 * time.Minute, // of a request with a large document
 		IdleTimeout:       2 * time.Minute,

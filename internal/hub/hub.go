@@ -44,6 +44,7 @@ type Hub struct {
 	challenges *credential.Challenges
 	nonces     credential.Nonces
 	memory     memory
+	overview   sights
 	version    string
 	retention  time.Duration
 	public     string

@@ -60,6 +60,7 @@ func (h *Hub) CreateIntegration(ctx context.Context, c access.Caller, r api.Inte
 // edited is what follows on a stored edit: what was known is forgotten, and the tokens that came along are stored.
 func (h *Hub) edited(ctx context.Context, c *configured, typed map[string]integration.Token) (api.Integration, error) {
 	h.memory.integrations.Forget(c.Name)
+	defer h.overview.stale()
 	if err := h.typeTokens(ctx, c, typed); err != nil {
 		return api.Integration{}, err
 	}
@@ -232,6 +233,7 @@ func (h *Hub) DeleteIntegration(ctx context.Context, c access.Caller, name strin
 			return err
 		}
 		h.memory.integrations.Forget(name)
+		defer h.overview.stale()
 		c := h.leaving(ctx, i)
 		for e, err := range h.store.Tokens.All(ctx, recordID(&i, "")) {
 			if err != nil {

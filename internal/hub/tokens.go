@@ -56,6 +56,7 @@ func (h *Hub) withToken(ctx context.Context, c access.Caller, a access.Action, n
 		if err != nil {
 			return api.Token{}, err
 		}
+		defer h.overview.stale()
 		r, err := do(ctx, subject)
 		if err != nil {
 			return api.Token{}, err

@@ -30,6 +30,21 @@ func defaultServer(servers []model.Server, origin string) Server {
 	return s
 }
 
+// Address is the server as people read it; "" if it is still to be filled in.
+func (s Server) Address() string {
+	if s.Host == "" {
+		return ""
+	}
+	host := s.Host
+	switch {
+	case s.Port != 0:
+		host = net.JoinHostPort(host, strconv.Itoa(s.Port))
+	case strings.Contains(host, ":"):
+		host = "[" + host + "]"
+	}
+	return s.Protocol + "://" + host + s.BasePath
+}
+
 // substituted is the server's URL with its variables replaced by their defaults.
 func substituted(s model.Server) string {
 	u := s.URL

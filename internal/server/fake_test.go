@@ -119,6 +119,10 @@ func (f *fake) DeleteModel(ctx context.Context, c access.Caller, id string) erro
 	return err
 }
 
+func (f *fake) Overview(_ context.Context, c access.Caller, q api.OverviewQuery) (api.Overview, error) {
+	return api.Overview{}, f.note(c, q)
+}
+
 func (f *fake) Integrations(_ context.Context, c access.Caller, q api.Query) (api.IntegrationList, error) {
 	list := api.IntegrationList{Total: len(f.integrations)}
 	for _, i := range f.integrations {

@@ -23,6 +23,7 @@ type Hub interface {
 	SecuritySchemes(ctx context.Context, c access.Caller, id string) (map[string]json.RawMessage, error)
 	DeleteModel(ctx context.Context, c access.Caller, id string) error
 
+	Overview(ctx context.Context, c access.Caller, q api.OverviewQuery) (api.Overview, error)
 	Integrations(ctx context.Context, c access.Caller, q api.Query) (api.IntegrationList, error)
 	Integration(ctx context.Context, c access.Caller, name string) (api.Stored, error)
 	IntegrationSchema(ctx context.Context, c access.Caller, name string) (json.RawMessage, error)

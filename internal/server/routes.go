@@ -104,6 +104,14 @@ func integrations() []route {
 				}
 				return x.Integrations(x.ctx(), x.caller, q)
 			})},
+		{method: "GET", path: "/overview", id: "Overview", summary: "Shows the integrations with the state of their tokens at a glance, and counts them by state.", query: []string{"search", "state", "model", "limit", "skip"},
+			endpoint: reading(func(x *exchange) (api.Overview, error) {
+				q, err := x.overview()
+				if err != nil {
+					return api.Overview{}, err
+				}
+				return x.Overview(x.ctx(), x.caller, q)
+			})},
 		{method: "POST", path: "/integrations", id: "CreateIntegration", summary: "Creates an integration. The outer \"properties\" may be left out.",
 			endpoint: writing(createIntegration)},
 		{method: "GET", path: "/integrations/{name}", id: "Integration", summary: "Shows an integration, its secrets masked.", fail: refuseIntegration,

@@ -99,6 +99,15 @@ var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.Allo
 // All walks over the values whose id begins with prefix, in the order of their ids. What is there during the whole of the walk
 // comes exactly once.
 func (c *Collection[T]) All(ctx context.Context, prefix string) iter.Seq2[Entry[T], error] {
+	return c.walk(ctx, prefix, func(string, int64) bool { return false })
+}
+
+// News walks over all values like All, but those whose revision is known are not decoded: they come without their value.
+func (c *Collection[T]) News(ctx context.Context, known func(id string, revision int64) bool) iter.Seq2[Entry[T], error] {
+	return c.walk(ctx, "", known)
+}
+
+func (c *Collection[T]) walk(ctx context.Context, prefix string, known func(id string, revision int64) bool) iter.Seq2[Entry[T], error] {
 	return func(yield func(Entry[T], error) bool) {
 		for after := ""; ; {
 			records, err := c.driver.List(ctx, c.kind, driver.Page{Prefix: prefix, After: after, Limit: page})
@@ -107,7 +116,11 @@ func (c *Collection[T]) All(ctx context.Context, prefix string) iter.Seq2[Entry[
 				return
 			}
 			for _, r := range records {
-				e, err := c.entry(r)
+				e := Entry[T]{ID: r.ID, Revision: r.Revision}
+				var err error
+				if !known(r.ID, r.Revision) {
+					e, err = c.entry(r)
+				}
 				if !yield(e, err) || err != nil {
 					return
 				}

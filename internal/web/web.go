@@ -1,0 +1,110 @@
+// Package web is the page that carnet serve has at /: a surface like the HTTP API, for people. It decodes a form, calls a method of
+// the hub, and renders HTML. It decides nothing, and keeps nothing but the session's cookie, which it shares with the API.
+//
+// Everything works without JavaScript: a change is a form that is posted and answered with a redirect, a filter is a link. htmx
+// (assets/htmx.min.js) refreshes parts of a page in place, and assets/carnet.js counts down, drops files and copies texts.
+package web
+
+import (
+	"html/template"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"carnet.dev/carnet/internal/access"
+)
+
+// Options of the page. The zero Options are the defaults.
+type Options struct {
+	// Logger gets a line per request; no URL, header or body is in it. Nothing is logged by default.
+	Logger *slog.Logger
+	// Observe hears of every request: the pattern of its route, "" if it had none.
+	Observe func(route, method string, status int, took time.Duration)
+	// Version is shown at the foot of the page.
+	Version string
+}
+
+// root is where all pages are, but for the overview, which is at /.
+const root = "/ui"
+
+// Owns reports whether a path is the page's; all others are the API's.
+func Owns(path string) bool { return path == "/" || path == root || strings.HasPrefix(path, root+"/") }
+
+// Limits of a request's body, in bytes; those of the API.
+const (
+	maxForm  = 1 << 20
+	maxTask  = 16 << 20
+	maxModel = 128 << 20
+)
+
+// A site answers the requests for pages.
+type site struct {
+	hub       Hub
+	log       *slog.Logger
+	watch     func(route, method string, status int, took time.Duration)
+	version   string
+	templates *template.Template
+	mux       *http.ServeMux
+	cross     *http.CrossOriginProtection
+}
+
+// A route is a page, or something that a page does.
+type route struct {
+	pattern string // of net/http's mux
+	serve   func(*visit) error
+	open    bool  // nobody has to sign in
+	limit   int64 // of the body; maxForm by default
+}
+
+func routes() (all []route) {
+	for _, group := range [][]route{doors(), overviewRoutes()} {
+		all = append(all, group...)
+	}
+	return all
+}
+
+// New returns the page over the hub.
+func New(h Hub, o Options) http.Handler {
+	s := &site{hub: h, log: o.Logger, watch: o.Observe, version: o.Version, templates: parse(), mux: http.NewServeMux(), cross: http.NewCrossOriginProtection()}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.watch == nil {
+		s.watch = func(string, string, int, time.Duration) {}
+	}
+	for _, r := range routes() {
+		s.mux.Handle(r.pattern, s.handler(r))
+	}
+	s.mux.Handle("GET "+assetPath, http.HandlerFunc(serveAsset))
+	s.mux.Handle("/", s.handler(route{open: true, serve: func(v *visit) error { return noPage(v.r) }}))
+	return s
+}
+
+// A visit is one request, and whose it is.
+type visit struct {
+	*site
+	w      *recorder
+	r      *http.Request
+	caller access.Caller
+}
+
+// handler serves a route: who is it, decode, call, render.
+func (s *site) handler(route route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := &visit{site: s, w: w.(*recorder), r: r}
+		limit := route.limit
+		if limit == 0 {
+			limit = maxForm
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		err := v.enter(route)
+		v.w.caller = v.caller.String()
+		if err == nil {
+			err = route.serve(v)
+		}
+		if err != nil {
+			v.fail(err)
+		}
+	})
+}
