@@ -84,3 +84,18 @@ type Query struct {
 	StartsWith, StartsWithField string
 	Model                       string // integrations only: of this model, by either name
 }
+
+// A Comparison is the answer of PUT /integration-models/comparison: what a document would bring, and what it would change of the
+// model with its title and version. Nothing is stored for it.
+type Comparison struct {
+	Model   Model    `json:"model"`  // as it would be
+	Exists  bool     `json:"exists"` // there is such a model already
+	Changes []Change `json:"changes"`
+}
+
+// A Change is a difference between the documents of a model.
+type Change struct {
+	Kind string `json:"kind"` // removed, changed, added
+	What string `json:"what"` // operation, security scheme, server, schema
+	Name string `json:"name"`
+}

@@ -47,6 +47,22 @@ func (c *Client) ValidateModel(ctx context.Context, r api.ModelRequest) ([]fault
 	return warnings, nil
 }
 
+// CompareModel says what a document would change of the model with its title and version; nothing is stored.
+func (c *Client) CompareModel(ctx context.Context, r api.ModelRequest) (api.Comparison, error) {
+	var compared api.Comparison
+	err := c.do(ctx, request{method: http.MethodPut, path: []string{models, "comparison"}, body: r}, &compared)
+	return compared, err
+}
+
+// ModelOperations lists the operations of a model in which every word of search occurs.
+func (c *Client) ModelOperations(ctx context.Context, id, search string, q api.Query) (api.OperationList, error) {
+	values := query(q)
+	if search != "" {
+		values.Set("search", search)
+	}
+	return get[api.OperationList](ctx, c, values, models, id, "operations")
+}
+
 // Models lists the models.
 func (c *Client) Models(ctx context.Context, q api.Query) (api.ModelList, error) {
 	return get[api.ModelList](ctx, c, query(q), models)

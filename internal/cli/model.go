@@ -16,7 +16,7 @@ import (
 
 func (p *program) model() *cobra.Command {
 	group := &cobra.Command{Use: "model", Short: "Integration models: imported OpenAPI documents", Aliases: []string{"models"}, Args: cobra.NoArgs, RunE: help}
-	group.AddCommand(p.modelImport(), p.modelUpdate(), p.modelValidate(), p.modelList(), p.modelShow(), p.modelExport(), p.modelDelete())
+	group.AddCommand(p.modelImport(), p.modelUpdate(), p.modelValidate(), p.modelCompare(), p.modelList(), p.modelShow(), p.modelExport(), p.modelDelete())
 	return group
 }
 
@@ -71,6 +71,34 @@ func (p *program) modelValidate() *cobra.Command {
 				})
 			})
 		},
+	}
+}
+
+func (p *program) modelCompare() *cobra.Command {
+	return &cobra.Command{
+		Use: "compare FILE|URL|-", Short: "Say what a document would change of its model", Args: cobra.ExactArgs(1),
+		Long:    "Say what a document would change of the model with its title and version, without importing it." + documentHelp,
+		Example: `  carnet model compare github.json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.withDocument(cmd, args[0], "", func(ctx context.Context, c *client.Client, r api.ModelRequest) error {
+				compared, err := c.CompareModel(ctx, r)
+				if err != nil {
+					return err
+				}
+				return p.show(compared, func(w io.Writer) { printComparison(w, compared) })
+			})
+		},
+	}
+}
+
+func printComparison(w io.Writer, c api.Comparison) {
+	if !c.Exists {
+		fmt.Fprintf(w, "There is no model %s yet: carnet model import.\n", c.Model.VersionID)
+		return
+	}
+	fmt.Fprintf(w, "%s of the model %s.\n", count(len(c.Changes), "change"), c.Model.VersionID)
+	for _, change := range c.Changes {
+		row(w, change.Kind, change.What, change.Name)
 	}
 }
 

@@ -24,12 +24,17 @@ func (p *program) operation() *cobra.Command {
 func (p *program) operationList() *cobra.Command {
 	var search string
 	var limit int
+	var ofModel bool
 	cmd := &cobra.Command{
-		Use: "list NAME", Short: "List the operations of an integration", Args: cobra.ExactArgs(1), Aliases: []string{"ls"}, ValidArgsFunction: p.completeIntegrations,
-		Example: `  carnet operation list zoom --search "user create"`,
+		Use: "list NAME", Short: "List the operations of an integration, or with --model of a model", Args: cobra.ExactArgs(1), Aliases: []string{"ls"}, ValidArgsFunction: p.completeIntegrations,
+		Example: "  carnet operation list zoom --search \"user create\"\n  carnet operation list 'Zoom API:2' --model",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
-				list, err := c.Operations(ctx, args[0], search, api.Query{Limit: limit})
+				of := c.Operations
+				if ofModel {
+					of = c.ModelOperations
+				}
+				list, err := of(ctx, args[0], search, api.Query{Limit: limit})
 				if err != nil {
 					return err
 				}
@@ -44,6 +49,7 @@ func (p *program) operationList() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&search, "search", "", "only those in which every `word` occurs: id, method, path, summary, tags")
 	cmd.Flags().IntVar(&limit, "limit", 0, "at most so many")
+	cmd.Flags().BoolVar(&ofModel, "model", false, "NAME is a model's versionId")
 	return cmd
 }
 

@@ -28,6 +28,7 @@ var (
 	ofIntegrations = recent.Options{Fresh: time.Second, Keep: 24 * time.Hour, Most: 10_000}
 	ofModels       = recent.Options{Fresh: time.Second, Keep: 24 * time.Hour, Most: 1000}
 	ofOperations   = recent.Options{Fresh: time.Hour, Keep: 24 * time.Hour, Most: 2000}
+	ofIndexes      = recent.Options{Fresh: time.Hour, Keep: 24 * time.Hour, Most: 8} // a large one takes some MiB
 )
 
 // memory is what a hub knows without the store.
@@ -35,6 +36,7 @@ type memory struct {
 	integrations *recent.Values[*configured]
 	models       *recent.Values[*model.Model]
 	operations   *recent.Values[*model.Operation]
+	indexes      *recent.Values[[]indexed]
 }
 
 func newMemory() memory {
@@ -42,6 +44,7 @@ func newMemory() memory {
 		integrations: recent.New[*configured](ofIntegrations),
 		models:       recent.New[*model.Model](ofModels),
 		operations:   recent.New[*model.Operation](ofOperations),
+		indexes:      recent.New[[]indexed](ofIndexes),
 	}
 }
 

@@ -24,26 +24,56 @@ func (h *Hub) Operations(ctx context.Context, c access.Caller, name, search stri
 	if err != nil {
 		return api.OperationList{}, err
 	}
-	all, err := h.store.Operations(ctx, i.model)
+	return h.search(ctx, i.model, search, q)
+}
+
+// ModelOperations lists the operations of a model, as Operations does.
+func (h *Hub) ModelOperations(ctx context.Context, c access.Caller, id, search string, q api.Query) (api.OperationList, error) {
+	if err := c.Allow(access.OperationRead); err != nil {
+		return api.OperationList{}, err
+	}
+	m, err := h.recentModel(ctx, id)
 	if err != nil {
 		return api.OperationList{}, err
 	}
-	words := strings.Fields(strings.ToLower(search))
-	all = slices.DeleteFunc(all, func(s model.Summary) bool { return !mentions(s, words) })
-	list := api.OperationList{Operations: []api.OperationSummary{}, Total: len(all)}
-	all = all[min(max(q.Skip, 0), len(all)):]
-	if q.Limit > 0 {
-		all = all[:min(q.Limit, len(all))]
+	return h.search(ctx, m, search, q)
+}
+
+// search finds the operations in which every word of search occurs.
+func (h *Hub) search(ctx context.Context, m *model.Model, search string, q api.Query) (api.OperationList, error) {
+	list := api.OperationList{Operations: []api.OperationSummary{}}
+	index, err := h.memory.indexes.Get(ctx, m.Digest, func(ctx context.Context, _ []indexed, _ bool) ([]indexed, error) { return h.index(ctx, m) })
+	if err != nil {
+		return list, err
 	}
-	for _, s := range all {
-		list.Operations = append(list.Operations, viewSummary(s))
+	words := strings.Fields(strings.ToLower(search))
+	for _, op := range index {
+		if !containsAll(op.text, words) {
+			continue
+		}
+		if list.Total++; list.Total > max(q.Skip, 0) && (q.Limit <= 0 || len(list.Operations) < q.Limit) {
+			list.Operations = append(list.Operations, viewSummary(op.Summary))
+		}
 	}
 	return list, nil
 }
 
-func mentions(s model.Summary, words []string) bool {
-	text := strings.ToLower(strings.Join(append([]string{s.ID, s.Method, s.Path, s.Summary}, s.Tags...), " "))
-	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
+// indexed is a line of a model's index, and the text that is searched.
+type indexed struct {
+	model.Summary
+	text string
+}
+
+func (h *Hub) index(ctx context.Context, m *model.Model) ([]indexed, error) {
+	all, err := h.store.Operations(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	index := make([]indexed, len(all))
+	for i, s := range all {
+		index[i] = indexed{s, strings.ToLower(strings.Join(append([]string{s.ID, s.Method, s.Path, s.Summary}, s.Tags...), " "))}
+	}
+	return index, nil
 }
 
 // Operation returns what there is to know of an operation, with the schemas that it refers to.

@@ -174,18 +174,16 @@ func (h *Hub) firstGlance(ctx context.Context, i integration.Integration, revisi
 	}
 	g := &glance{revision: revision, of: m, name: i.Name, model: i.Model, server: i.Settings.Server.Address()}
 	g.text = strings.ToLower(g.name + " " + g.model + " " + g.server)
-	schemes := integration.Schemes(i.Settings, m)
+	schemes, c := integration.Schemes(i.Settings, m), h.configure(i, revision, m)
 	g.open = len(schemes) == 0
 	for _, scheme := range schemes {
 		configured := i.Settings.Configured(scheme)
-		if !integration.KeepsToken(i.Settings.Authentication[scheme.Key], scheme) {
+		subject := c.subjects[scheme.Key]
+		if subject == nil {
 			g.static = g.static || configured
 			continue
 		}
-		g.tokens = append(g.tokens, glanceToken{
-			scheme: scheme.Key, recordID: recordID(&i, scheme.Key), configured: configured,
-			configuration: oauthConfig(i.Settings, scheme).Digest(),
-		})
+		g.tokens = append(g.tokens, glanceToken{scheme: scheme.Key, recordID: subject.ID, configured: configured, configuration: subject.Configuration})
 	}
 	return g, nil
 }

@@ -103,6 +103,14 @@ func (f *fake) ValidateModel(_ context.Context, c access.Caller, r api.ModelRequ
 	return nil, f.note(c, r)
 }
 
+func (f *fake) CompareModel(_ context.Context, c access.Caller, r api.ModelRequest) (api.Comparison, error) {
+	return api.Comparison{}, f.note(c, r)
+}
+
+func (f *fake) ModelOperations(_ context.Context, c access.Caller, id, search string, q api.Query) (api.OperationList, error) {
+	return api.OperationList{}, f.note(c, []any{id, search, q})
+}
+
 func (f *fake) ExportModel(ctx context.Context, c access.Caller, id string) ([]byte, error) {
 	_, err := f.Model(ctx, c, id)
 	return []byte(`{"openapi": "3.0.0", "z": 1, "z": 2}`), err

@@ -16,7 +16,7 @@ func oneSegment(r *http.Request) *http.Request {
 		return r
 	}
 	end := ""
-	for _, suffix := range []string{"/export", "/securitySchemes"} {
+	for _, suffix := range []string{"/export", "/securitySchemes", "/operations"} {
 		if cut, ok := strings.CutSuffix(id, suffix); ok && cut != "" {
 			id, end = cut, suffix
 			break

@@ -80,6 +80,18 @@ func models() []route {
 			endpoint: writing(updateModel)},
 		{method: "PUT", path: "/integration-models/validation", id: "ValidateModel", summary: "Reads an OpenAPI document without importing it: its message lists the warnings; a document that can't be used is an error.", size: forModel, fail: refuseModel,
 			endpoint: writing(validateModel)},
+		{method: "PUT", path: "/integration-models/comparison", id: "CompareModel", summary: "Reads an OpenAPI document without importing it, and says what it would change of the model with its title and version.", size: forModel, fail: refuseModel,
+			endpoint: writing(func(x *exchange, in modelBody) (api.Comparison, error) {
+				return x.CompareModel(x.ctx(), x.caller, in.ModelRequest)
+			})},
+		{method: "GET", path: "/integration-models/{versionId}/operations", id: "ModelOperations", summary: "Lists the operations of an integration model.", query: append([]string{"search"}, paging...),
+			endpoint: reading(func(x *exchange) (list api.OperationList, err error) {
+				q, err := x.query()
+				if err != nil {
+					return list, err
+				}
+				return x.ModelOperations(x.ctx(), x.caller, x.path("versionId"), x.r.URL.Query().Get("search"), q)
+			})},
 		{method: "GET", path: "/integration-models/{versionId}", id: "Model", summary: "Shows an integration model.",
 			endpoint: reading(func(x *exchange) (api.Model, error) { return x.Model(x.ctx(), x.caller, x.path("versionId")) })},
 		{method: "GET", path: "/integration-models/{versionId}/export", id: "ExportModel", summary: "Returns the OpenAPI document of an integration model.",
