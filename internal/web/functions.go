@@ -15,6 +15,7 @@ var functions = template.FuncMap{
 	"icon":        icon,
 	"state":       stateOf,
 	"moment":      moment,
+	"at":          func(t time.Time) template.HTML { return moment(&t) },
 	"when":        when,
 	"ago":         func(t time.Time) string { return relative(time.Since(t)) },
 	"count":       count,

@@ -49,7 +49,11 @@ type frame struct {
 }
 
 // notes are what a redirect says was done, by the name in its query: no text of a URL is ever shown.
-var notes = map[string]string{}
+var notes = map[string]string{
+	"model-imported": "The model is imported. Make an integration of it next.",
+	"model-updated":  "The model is updated; its integrations stay as they are.",
+	"model-deleted":  "The model is deleted.",
+}
 
 // done is the URL of a page that says what was done.
 func done(to, note string) string {
