@@ -127,6 +127,26 @@ func (c *Client) SetIntegration(ctx context.Context, name string, s api.Settings
 	return updated.Data, err
 }
 
+// CloneIntegration makes an integration with the settings of another, secrets included.
+func (c *Client) CloneIntegration(ctx context.Context, name, as string) (api.Integration, error) {
+	var created api.Created[api.Integration]
+	err := c.do(ctx, request{method: http.MethodPost, path: []string{integrations, name, "clone"}, body: map[string]string{"name": as}}, &created)
+	return created.Data, err
+}
+
+// ValidateSettings says what is wrong with settings, as ReplaceSettings would, and changes nothing.
+func (c *Client) ValidateSettings(ctx context.Context, name string, settings json.RawMessage) error {
+	body := map[string]json.RawMessage{"properties": settings}
+	return c.do(ctx, request{method: http.MethodPut, path: []string{integrations, name, "properties", "validation"}, body: body}, nil)
+}
+
+// TestIntegration tries what a task needs, step by step.
+func (c *Client) TestIntegration(ctx context.Context, name string) (api.Probe, error) {
+	var p api.Probe
+	err := c.do(ctx, request{method: http.MethodPost, path: []string{integrations, name, "test"}}, &p)
+	return p, err
+}
+
 // DeleteIntegration deletes an integration and its tokens.
 func (c *Client) DeleteIntegration(ctx context.Context, name string) error {
 	return c.delete(ctx, integrations, name)

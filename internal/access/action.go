@@ -20,6 +20,7 @@ const (
 	IntegrationRead   Action = "integration.read"
 	IntegrationUpdate Action = "integration.update"
 	IntegrationDelete Action = "integration.delete"
+	IntegrationTest   Action = "integration.test"
 
 	OperationRead Action = "operation.read"
 	OperationRun  Action = "operation.run"
@@ -56,9 +57,10 @@ var roles = map[Action]Role{
 	SessionCreate:   Viewer,
 	SessionDelete:   Viewer,
 
-	ModelValidate: Operator,
-	OperationRun:  Operator,
-	TokenRenew:    Operator,
+	ModelValidate:   Operator,
+	OperationRun:    Operator,
+	IntegrationTest: Operator,
+	TokenRenew:      Operator,
 
 	ModelImport:       Admin,
 	ModelUpdate:       Admin,

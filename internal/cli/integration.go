@@ -17,7 +17,7 @@ import (
 
 func (p *program) integration() *cobra.Command {
 	group := &cobra.Command{Use: "integration", Short: "Integrations: configured instances of a model", Aliases: []string{"integrations"}, Args: cobra.NoArgs, RunE: help}
-	group.AddCommand(p.integrationCreate(), p.integrationSet(), p.integrationConnect(), p.integrationShow(), p.integrationList(), p.integrationDelete())
+	group.AddCommand(p.integrationCreate(), p.integrationSet(), p.integrationConnect(), p.integrationShow(), p.integrationList(), p.integrationClone(), p.integrationValidate(), p.integrationTest(), p.integrationDelete())
 	return group
 }
 
@@ -228,4 +228,72 @@ func (p *program) integrationDelete() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&sure, "yes", false, "do not ask")
 	return cmd
+}
+
+func (p *program) integrationClone() *cobra.Command {
+	return &cobra.Command{
+		Use: "clone NAME NEW", Short: "Create an integration with the settings of another", Args: cobra.ExactArgs(2), ValidArgsFunction: p.completeIntegrations,
+		Long:    "Create an integration with the settings of another, secrets included. Tokens are not shared: the new one gets its own.",
+		Example: "  carnet integration clone zoom zoom-test",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
+				i, err := c.CloneIntegration(ctx, args[0], args[1])
+				if err != nil {
+					return err
+				}
+				return p.show(i, func(w io.Writer) { fmt.Fprintf(w, "Integration %s is created.\n", i.Name) })
+			})
+		},
+	}
+}
+
+func (p *program) integrationValidate() *cobra.Command {
+	return &cobra.Command{
+		Use: "validate NAME FILE|-", Short: "Say what is wrong with settings", Args: cobra.ExactArgs(2), ValidArgsFunction: p.completeIntegrations,
+		Long:    "Say what is wrong with settings, as JSON in the form that carnet integration show has them under properties.properties; nothing is changed.",
+		Example: "  carnet integration validate zoom settings.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			settings, err := p.read(args[1])
+			if err != nil {
+				return err
+			}
+			if !json.Valid(settings) {
+				return fault.New(fault.Invalid, "%s is not JSON", args[1])
+			}
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error { return c.ValidateSettings(ctx, args[0], settings) })
+		},
+	}
+}
+
+func (p *program) integrationTest() *cobra.Command {
+	return &cobra.Command{
+		Use: "test NAME", Short: "Try what a task needs, step by step", Args: cobra.ExactArgs(1), ValidArgsFunction: p.completeIntegrations,
+		Long: `Try what a task needs, step by step: the server's name is resolved, a connection is made, the certificate is verified, a token is
+got, and the server answers. No operation is run, and the server sees no credential.`,
+		Example: "  carnet integration test zoom",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
+				probe, err := c.TestIntegration(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				if err := p.show(probe, func(w io.Writer) { printProbe(w, probe) }); err != nil {
+					return err
+				}
+				for _, s := range probe.Steps {
+					if s.State == api.StepFailed {
+						return fault.New(fault.Unavailable, "the test of %s failed: %s", args[0], s.Detail).WithHint("%s", s.Hint)
+					}
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func printProbe(w io.Writer, p api.Probe) {
+	row(w, "STEP", "STATE", "MS", "DETAIL")
+	for _, s := range p.Steps {
+		row(w, s.Name, s.State, fmt.Sprintf("%.1f", s.Millis), dash(s.Detail))
+	}
 }

@@ -45,16 +45,57 @@ func (h *Hub) CreateIntegration(ctx context.Context, c access.Caller, r api.Inte
 		if wrong := h.configure(i, 0, &m).wrong; wrong != nil {
 			return api.Integration{}, wrong
 		}
-		revision, err := h.store.Integrations.Put(ctx, i.Name, i, 0)
-		if fault.Is(err, fault.Conflict) {
-			return api.Integration{}, fault.New(fault.Conflict, "integration %q already exists", i.Name).
-				WithHint("choose another name, or change that one (carnet integration set)")
+		return h.created(ctx, i, &m, typed)
+	})
+}
+
+// CloneIntegration makes an integration with the settings of another, secrets included; tokens are not shared.
+func (h *Hub) CloneIntegration(ctx context.Context, c access.Caller, name, as string) (api.Integration, error) {
+	return act(ctx, h, c, access.IntegrationCreate, as, func() (api.Integration, error) {
+		if err := integration.ValidName(as); err != nil {
+			return api.Integration{}, err
 		}
+		i, _, err := h.integration(ctx, name)
 		if err != nil {
 			return api.Integration{}, err
 		}
-		return h.edited(ctx, h.configure(i, revision, &m), typed)
+		m, _, err := h.model(ctx, i.Model)
+		if err != nil {
+			return api.Integration{}, err
+		}
+		i.UID, i.Name, i.Created = integration.New(&m, as).UID, as, time.Now()
+		i.Updated = i.Created
+		return h.created(ctx, i, &m, nil)
 	})
+}
+
+// created stores a new integration.
+func (h *Hub) created(ctx context.Context, i integration.Integration, m *model.Model, typed map[string]integration.Token) (api.Integration, error) {
+	revision, err := h.store.Integrations.Put(ctx, i.Name, i, 0)
+	if fault.Is(err, fault.Conflict) {
+		return api.Integration{}, fault.New(fault.Conflict, "integration %q already exists", i.Name).
+			WithHint("choose another name, or change that one (carnet integration set)")
+	}
+	if err != nil {
+		return api.Integration{}, err
+	}
+	return h.edited(ctx, h.configure(i, revision, m), typed)
+}
+
+// ValidateSettings says what is wrong with settings, as ReplaceSettings would, and changes nothing.
+func (h *Hub) ValidateSettings(ctx context.Context, c access.Caller, name string, settings json.RawMessage) error {
+	if err := c.Allow(access.IntegrationUpdate); err != nil {
+		return err
+	}
+	i, err := h.current(ctx, name)
+	if err != nil {
+		return err
+	}
+	changed := i.Integration
+	if changed.Settings, err = integration.Decode(jsontext.Value(settings), i.model, i.Settings); err != nil {
+		return err
+	}
+	return h.configure(changed, 0, i.model).wrong
 }
 
 // edited is what follows on a stored edit: what was known is forgotten, and the tokens that came along are stored.

@@ -364,6 +364,10 @@ func viewAnswer(a *call.Answer) api.Result {
 
 // client is for requests that the schemes authenticate, of which the first with a certificate decides.
 func (h *Hub) client(s integration.Settings, schemes []model.Scheme) (*http.Client, error) {
+	return h.clients.Client(clientTLS(s, schemes))
+}
+
+func clientTLS(s integration.Settings, schemes []model.Scheme) outbound.TLS {
 	t, section := s.ClientTLS(schemes)
-	return h.clients.Client(outbound.TLS{Insecure: !t.RejectUnauthorized, CA: t.CA, Certificate: t.Certificate, Key: t.Key, Section: section})
+	return outbound.TLS{Insecure: !t.RejectUnauthorized, CA: t.CA, Certificate: t.Certificate, Key: t.Key, Section: section}
 }

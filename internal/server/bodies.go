@@ -97,6 +97,11 @@ type settingsBody struct {
 	Properties stdjson.RawMessage `json:"properties"` // authentication, server, tls, variables, version
 }
 
+// cloneBody is the body of POST /integrations/{name}/clone.
+type cloneBody struct {
+	Name string `json:"name"` // of the new integration
+}
+
 // passwordBody is the body of PUT /users/{name}/password.
 type passwordBody struct {
 	Password string `json:"password"`

@@ -184,6 +184,19 @@ func (f *fake) SetIntegration(_ context.Context, c access.Caller, name string, s
 	return f.change(c, name, s)
 }
 
+func (f *fake) CloneIntegration(_ context.Context, c access.Caller, name, as string) (api.Integration, error) {
+	return f.change(c, name, []any{name, as})
+}
+
+func (f *fake) ValidateSettings(_ context.Context, c access.Caller, name string, settings json.RawMessage) error {
+	_, err := f.change(c, name, string(settings))
+	return err
+}
+
+func (f *fake) TestIntegration(_ context.Context, c access.Caller, name string) (api.Probe, error) {
+	return api.Probe{Integration: name}, f.note(c, name)
+}
+
 func (f *fake) DeleteIntegration(_ context.Context, c access.Caller, name string) error {
 	_, err := f.change(c, name, name)
 	delete(f.integrations, name)

@@ -33,6 +33,9 @@ type Hub interface {
 	ReplaceIntegration(ctx context.Context, c access.Caller, name string, i api.Integration) (api.Integration, error)
 	ReplaceSettings(ctx context.Context, c access.Caller, name string, settings json.RawMessage) (api.Integration, error)
 	SetIntegration(ctx context.Context, c access.Caller, name string, s api.Settings) (api.Integration, error)
+	CloneIntegration(ctx context.Context, c access.Caller, name, as string) (api.Integration, error)
+	ValidateSettings(ctx context.Context, c access.Caller, name string, settings json.RawMessage) error
+	TestIntegration(ctx context.Context, c access.Caller, name string) (api.Probe, error)
 	DeleteIntegration(ctx context.Context, c access.Caller, name string) error
 
 	Operations(ctx context.Context, c access.Caller, integration, search string, q api.Query) (api.OperationList, error)

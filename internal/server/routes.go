@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"reflect"
 
@@ -145,6 +146,21 @@ func integrations() []route {
 			endpoint: writing(func(x *exchange, in api.Settings) (api.Created[api.Integration], error) {
 				return updated(x.SetIntegration(x.ctx(), x.caller, x.path("name"), in))
 			})},
+		{method: "PUT", path: "/integrations/{name}/properties/validation", id: "ValidateSettings", summary: "Says what is wrong with an integration's settings, without changing them.", fail: refuseIntegration,
+			endpoint: writing(func(x *exchange, in settingsBody) (api.Done, error) {
+				err := x.ValidateSettings(x.ctx(), x.caller, x.path("name"), in.Properties)
+				return done(err, "OK", "The settings can be used.")
+			})},
+		{method: "POST", path: "/integrations/{name}/clone", id: "CloneIntegration", summary: "Creates an integration with the settings of another, secrets included.", fail: refuseIntegration,
+			endpoint: writing(func(x *exchange, in cloneBody) (done api.Created[api.Integration], err error) {
+				i, err := x.CloneIntegration(x.ctx(), x.caller, x.path("name"), in.Name)
+				if err != nil {
+					return done, err
+				}
+				return api.Created[api.Integration]{Status: "Created", Message: fmt.Sprintf("Created the integration %q.", i.Name), Data: i}, nil
+			})},
+		{method: "POST", path: "/integrations/{name}/test", id: "TestIntegration", summary: "Tries what a task needs, step by step: the server's name, a connection, its certificate, a token, an answer. No operation is run.", fail: refuseIntegration,
+			endpoint: reading(func(x *exchange) (api.Probe, error) { return x.TestIntegration(x.ctx(), x.caller, x.path("name")) })},
 		{method: "DELETE", path: "/integrations/{name}", id: "DeleteIntegration", summary: "Deletes an integration and its tokens.", fail: refuseIntegration,
 			endpoint: reading(func(x *exchange) (api.Done, error) {
 				return deleted("integration", x.path("name"), x.DeleteIntegration(x.ctx(), x.caller, x.path("name")))
