@@ -85,17 +85,8 @@ type Query struct {
 	Model                       string // integrations only: of this model, by either name
 }
 
-// A Comparison is the answer of PUT /integration-models/comparison: what a document would bring, and what it would change of the
-// model with its title and version. Nothing is stored for it.
-type Comparison struct {
-	Model   Model    `json:"model"`  // as it would be
-	Exists  bool     `json:"exists"` // there is such a model already
-	Changes []Change `json:"changes"`
-}
-
-// A Change is a difference between the documents of a model.
-type Change struct {
-	Kind string `json:"kind"` // removed, changed, added
-	What string `json:"what"` // operation, security scheme, server, schema
-	Name string `json:"name"`
+// A Preview is the answer of PUT /integration-models/preview: the model that a document would be. Nothing is stored for it.
+type Preview struct {
+	Model  Model `json:"model"`
+	Exists bool  `json:"exists"` // there is a model of this title and version already
 }

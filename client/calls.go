@@ -47,11 +47,11 @@ func (c *Client) ValidateModel(ctx context.Context, r api.ModelRequest) ([]fault
 	return warnings, nil
 }
 
-// CompareModel says what a document would change of the model with its title and version; nothing is stored.
-func (c *Client) CompareModel(ctx context.Context, r api.ModelRequest) (api.Comparison, error) {
-	var compared api.Comparison
-	err := c.do(ctx, request{method: http.MethodPut, path: []string{models, "comparison"}, body: r}, &compared)
-	return compared, err
+// PreviewModel shows the model that a document would be; nothing is stored.
+func (c *Client) PreviewModel(ctx context.Context, r api.ModelRequest) (api.Preview, error) {
+	var preview api.Preview
+	err := c.do(ctx, request{method: http.MethodPut, path: []string{models, "preview"}, body: r}, &preview)
+	return preview, err
 }
 
 // ModelOperations lists the operations of a model in which every word of search occurs.

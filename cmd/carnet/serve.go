@@ -30,13 +30,9 @@ import (
 // serveFlags are the flags of carnet serve.
 type serveFlags struct {
 	listen, tlsCert, tlsKey  string
-<<<<<<< HEAD
 	publicURL                string
-	insecure, noMetrics      bool
-=======
 	insecure                 bool
 	noMetrics, noPage        bool
->>>>>>> 4ba24ad (web: the page, signing in, and the overview; hub: every integration at a glance)
 	passwordFile             string
 	allow, deny              []string
 	logLevel, logFormat      string

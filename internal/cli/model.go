@@ -16,7 +16,7 @@ import (
 
 func (p *program) model() *cobra.Command {
 	group := &cobra.Command{Use: "model", Short: "Integration models: imported OpenAPI documents", Aliases: []string{"models"}, Args: cobra.NoArgs, RunE: help}
-	group.AddCommand(p.modelImport(), p.modelUpdate(), p.modelValidate(), p.modelCompare(), p.modelList(), p.modelShow(), p.modelExport(), p.modelDelete())
+	group.AddCommand(p.modelImport(), p.modelUpdate(), p.modelValidate(), p.modelPreview(), p.modelList(), p.modelShow(), p.modelExport(), p.modelDelete())
 	return group
 }
 
@@ -74,31 +74,39 @@ func (p *program) modelValidate() *cobra.Command {
 	}
 }
 
-func (p *program) modelCompare() *cobra.Command {
-	return &cobra.Command{
-		Use: "compare FILE|URL|-", Short: "Say what a document would change of its model", Args: cobra.ExactArgs(1),
-		Long:    "Say what a document would change of the model with its title and version, without importing it." + documentHelp,
-		Example: `  carnet model compare github.json`,
+func (p *program) modelPreview() *cobra.Command {
+	var origin string
+	cmd := &cobra.Command{
+		Use: "preview FILE|URL|-", Short: "Show the model that a document would be", Args: cobra.ExactArgs(1),
+		Long:    "Show the model that a document would be, without importing it." + documentHelp,
+		Example: `  carnet model preview github.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.withDocument(cmd, args[0], "", func(ctx context.Context, c *client.Client, r api.ModelRequest) error {
-				compared, err := c.CompareModel(ctx, r)
+			return p.withDocument(cmd, args[0], origin, func(ctx context.Context, c *client.Client, r api.ModelRequest) error {
+				preview, err := c.PreviewModel(ctx, r)
 				if err != nil {
 					return err
 				}
-				return p.show(compared, func(w io.Writer) { printComparison(w, compared) })
+				return p.show(preview, func(w io.Writer) { printPreview(w, preview) })
 			})
 		},
 	}
+	cmd.Flags().StringVar(&origin, "origin", "", "the `URL` that the document came from")
+	return cmd
 }
 
-func printComparison(w io.Writer, c api.Comparison) {
-	if !c.Exists {
-		fmt.Fprintf(w, "There is no model %s yet: carnet model import.\n", c.Model.VersionID)
-		return
+func printPreview(w io.Writer, preview api.Preview) {
+	m := preview.Model
+	row(w, "Model:", m.VersionID)
+	row(w, "Operations:", m.Operations)
+	for i, s := range m.Servers {
+		row(w, map[bool]string{true: "Server:"}[i == 0], s)
 	}
-	fmt.Fprintf(w, "%s of the model %s.\n", count(len(c.Changes), "change"), c.Model.VersionID)
-	for _, change := range c.Changes {
-		row(w, change.Kind, change.What, change.Name)
+	for i, s := range m.Schemes {
+		row(w, map[bool]string{true: "Security:"}[i == 0], describe(s))
+	}
+	printWarnings(w, m.Warnings, false)
+	if preview.Exists {
+		fmt.Fprintln(w, "\nThere is a model of this title and version: carnet model update --dry-run says what would change.")
 	}
 }
 

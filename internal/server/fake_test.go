@@ -103,8 +103,8 @@ func (f *fake) ValidateModel(_ context.Context, c access.Caller, r api.ModelRequ
 	return nil, f.note(c, r)
 }
 
-func (f *fake) CompareModel(_ context.Context, c access.Caller, r api.ModelRequest) (api.Comparison, error) {
-	return api.Comparison{}, f.note(c, r)
+func (f *fake) PreviewModel(_ context.Context, c access.Caller, r api.ModelRequest) (api.Preview, error) {
+	return api.Preview{}, f.note(c, r)
 }
 
 func (f *fake) ModelOperations(_ context.Context, c access.Caller, id, search string, q api.Query) (api.OperationList, error) {

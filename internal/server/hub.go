@@ -19,7 +19,7 @@ type Hub interface {
 	ImportModel(ctx context.Context, c access.Caller, r api.ModelRequest) (api.Model, error)
 	UpdateModel(ctx context.Context, c access.Caller, r api.ModelRequest, o api.UpdateOptions) (api.ModelUpdate, error)
 	ValidateModel(ctx context.Context, c access.Caller, r api.ModelRequest) ([]fault.Problem, error)
-	CompareModel(ctx context.Context, c access.Caller, r api.ModelRequest) (api.Comparison, error)
+	PreviewModel(ctx context.Context, c access.Caller, r api.ModelRequest) (api.Preview, error)
 	ModelOperations(ctx context.Context, c access.Caller, id, search string, q api.Query) (api.OperationList, error)
 	ExportModel(ctx context.Context, c access.Caller, id string) ([]byte, error)
 	SecuritySchemes(ctx context.Context, c access.Caller, id string) (map[string]json.RawMessage, error)

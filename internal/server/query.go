@@ -38,7 +38,6 @@ func (x *exchange) query() (q api.Query, err error) {
 	return q, nil
 }
 
-<<<<<<< HEAD
 // updateOptions reads how a model is to be updated.
 func (x *exchange) updateOptions() (o api.UpdateOptions, err error) {
 	values, err := x.values()
@@ -56,7 +55,8 @@ func (x *exchange) updateOptions() (o api.UpdateOptions, err error) {
 		}
 	}
 	return o, nil
-=======
+}
+
 // overview reads what the overview's query selects.
 func (x *exchange) overview() (q api.OverviewQuery, err error) {
 	values, err := x.values()
@@ -69,7 +69,6 @@ func (x *exchange) overview() (q api.OverviewQuery, err error) {
 	}
 	q.Limit, err = number(values, "limit", 0)
 	return q, err
->>>>>>> 4ba24ad (web: the page, signing in, and the overview; hub: every integration at a glance)
 }
 
 // since reads how far back the audit log is wanted.

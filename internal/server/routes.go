@@ -81,9 +81,9 @@ func models() []route {
 			endpoint: writing(updateModel)},
 		{method: "PUT", path: "/integration-models/validation", id: "ValidateModel", summary: "Reads an OpenAPI document without importing it: its message lists the warnings; a document that can't be used is an error.", size: forModel, fail: refuseModel,
 			endpoint: writing(validateModel)},
-		{method: "PUT", path: "/integration-models/comparison", id: "CompareModel", summary: "Reads an OpenAPI document without importing it, and says what it would change of the model with its title and version.", size: forModel, fail: refuseModel,
-			endpoint: writing(func(x *exchange, in modelBody) (api.Comparison, error) {
-				return x.CompareModel(x.ctx(), x.caller, in.ModelRequest)
+		{method: "PUT", path: "/integration-models/preview", id: "PreviewModel", summary: "Reads an OpenAPI document without importing it, and shows the model that it would be.", size: forModel, fail: refuseModel,
+			endpoint: writing(func(x *exchange, in modelBody) (api.Preview, error) {
+				return x.PreviewModel(x.ctx(), x.caller, in.ModelRequest)
 			})},
 		{method: "GET", path: "/integration-models/{versionId}/operations", id: "ModelOperations", summary: "Lists the operations of an integration model.", query: append([]string{"search"}, paging...),
 			endpoint: reading(func(x *exchange) (list api.OperationList, err error) {

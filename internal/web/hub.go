@@ -14,9 +14,9 @@ type Hub interface {
 	Models(ctx context.Context, c access.Caller, q api.Query) (api.ModelList, error)
 	Model(ctx context.Context, c access.Caller, id string) (api.Model, error)
 	ModelOperations(ctx context.Context, c access.Caller, id, search string, q api.Query) (api.OperationList, error)
-	CompareModel(ctx context.Context, c access.Caller, r api.ModelRequest) (api.Comparison, error)
+	PreviewModel(ctx context.Context, c access.Caller, r api.ModelRequest) (api.Preview, error)
 	ImportModel(ctx context.Context, c access.Caller, r api.ModelRequest) (api.Model, error)
-	UpdateModel(ctx context.Context, c access.Caller, r api.ModelRequest) (api.Model, error)
+	UpdateModel(ctx context.Context, c access.Caller, r api.ModelRequest, o api.UpdateOptions) (api.ModelUpdate, error)
 	ExportModel(ctx context.Context, c access.Caller, id string) ([]byte, error)
 	DeleteModel(ctx context.Context, c access.Caller, id string) error
 

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -12,19 +11,19 @@ import (
 
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/fault"
-	"carnet.dev/carnet/internal/access"
 )
 
 // importPage is a document on its way to become a model: first it is read and reported on, then it is stored.
 type importPage struct {
-	Update string // the versionId of the model that is to be updated, if any
-	URL    string
-	Text   string
-	Origin string
-	Name   string // of the file that was read
-	Report *api.Comparison
-	Most   int // changes and warnings to show
-	Again  bool
+	Update  string // the versionId of the model that is to be updated, if any
+	URL     string
+	Text    string
+	Origin  string
+	Name    string // of the file that was read
+	Report  *api.Preview
+	Changes *api.ModelChanges // of the model that is there
+	Most    int               // changes and warnings to show
+	Again   bool
 }
 
 const mostShown = 200
@@ -58,28 +57,45 @@ func checkModel(v *visit) error {
 	if err != nil {
 		return v.showImport(p, err)
 	}
-	report, err := v.hub.CompareModel(v.r.Context(), v.caller, r)
+	report, err := v.hub.PreviewModel(v.r.Context(), v.caller, r)
 	if err != nil {
 		return v.showImport(p, err)
 	}
 	p.Report = &report
+	if report.Exists || p.Update != "" {
+		update, err := v.hub.UpdateModel(v.r.Context(), v.caller, r, api.UpdateOptions{Model: p.Update, DryRun: true})
+		if err != nil {
+			p.Report = nil
+			return v.showImport(p, err)
+		}
+		p.Changes = &update.Changes
+	}
 	return v.showImport(p, nil)
 }
 
-func importModel(v *visit) error { return v.store(v.hub.ImportModel, "model-imported") }
-
-func updateModel(v *visit) error { return v.store(v.hub.UpdateModel, "model-updated") }
-
-func (v *visit) store(keep keeping, note string) error {
+func importModel(v *visit) error {
 	p, r, err := v.document()
 	if err != nil {
 		return v.showImport(p, err)
 	}
-	m, err := keep(v.r.Context(), v.caller, r)
+	m, err := v.hub.ImportModel(v.r.Context(), v.caller, r)
 	if err != nil {
 		return v.showImport(p, err)
 	}
-	v.to(done(modelURL(m.VersionID), note))
+	v.to(done(modelURL(m.VersionID), "model-imported"))
+	return nil
+}
+
+func updateModel(v *visit) error {
+	p, r, err := v.document()
+	if err != nil {
+		return v.showImport(p, err)
+	}
+	u, err := v.hub.UpdateModel(v.r.Context(), v.caller, r, api.UpdateOptions{Model: p.Update, Force: v.r.PostForm.Get("force") != ""})
+	if err != nil {
+		return v.showImport(p, err)
+	}
+	v.to(done(modelURL(u.Data.VersionID), "model-updated"))
 	return nil
 }
 
@@ -125,6 +141,3 @@ func read(file multipart.File) ([]byte, error) {
 	}
 	return data, nil
 }
-
-// keeping is a use case that makes a model of a document.
-type keeping = func(context.Context, access.Caller, api.ModelRequest) (api.Model, error)
