@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"io"
 	"time"
 
 	"carnet.dev/carnet/fault"
@@ -81,8 +82,34 @@ type Task struct {
 	RequestBodyBase64 []byte `json:"requestBodyBase64,omitempty"`
 	// BodyContentType chooses the body's media type; the document's first that fits by default.
 	BodyContentType string `json:"bodyContentType,omitempty"`
+	// Files describes the files that come with the task as parts of a multipart/form-data request, in their order. It may be left
+	// out; with the size of all of them the service is told how long the body is.
+	Files []File `json:"files,omitempty"`
+	// Next returns the files' content one after another, where a server hands a task on; io.EOF after the last. nil: there is none.
+	Next func() (File, error) `json:"-"`
+	// Stream makes the answer that of the API itself, as it comes: see Result.Body.
+	Stream bool `json:"stream,omitempty"`
+	// NoCheck leaves arguments unchecked that can be sent, whatever their schemas say.
+	NoCheck bool `json:"noCheck,omitempty"`
+	// CheckAnswer compares the answer's JSON with its schema; what differs is among the warnings.
+	CheckAnswer bool `json:"checkAnswer,omitempty"`
 	// DryRun builds the request and returns it, its secrets masked, without sending it or getting a token.
 	DryRun bool `json:"dryRun,omitempty"`
+}
+
+// A File is the body of a request, or a part of it, that comes as a stream.
+type File struct {
+	// Field is the part's name in a form; empty: the file is the whole body.
+	Field string `json:"field,omitempty"`
+	// Name is the file's name, as the service is told.
+	Name string `json:"name,omitempty"`
+	// ContentType is its media type; that of the document, or application/octet-stream, by default.
+	ContentType string `json:"contentType,omitempty"`
+	// Headers are more headers of the part.
+	Headers map[string]string `json:"headers,omitempty"`
+	// Size is in bytes; 0 if it is not known.
+	Size    int64     `json:"size,omitempty"`
+	Content io.Reader `json:"-"`
 }
 
 // A Result is what a task returns.
@@ -96,6 +123,10 @@ type Result struct {
 	// Encoding is "base64" if Data is a string that holds bytes which are no UTF-8 text.
 	Encoding string   `json:"encoding,omitempty"`
 	Request  *Request `json:"request,omitempty"` // of a dry run
+	// Warnings are what was noticed and did not keep the task from running.
+	Warnings []fault.Problem `json:"warnings,omitempty"`
+	// Body is the answer of a task with Stream, as the API sent it but for its Content-Encoding. Whoever gets it has to close it.
+	Body io.ReadCloser `json:"-"`
 }
 
 // A Request is what a dry run would have sent.

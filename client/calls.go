@@ -166,13 +166,6 @@ func (c *Client) Operation(ctx context.Context, integration, id string) (api.Ope
 	return get[api.Operation](ctx, c, nil, integrations, integration, "operations", id)
 }
 
-// RunOperation runs an operation. Whatever the API answered is a result; an error means that there was no answer.
-func (c *Client) RunOperation(ctx context.Context, integration, id string, t api.Task) (api.Result, error) {
-	var result api.Result
-	err := c.do(ctx, request{method: http.MethodPost, path: []string{integrations, integration, "operations", id, "run"}, body: t}, &result)
-	return result, err
-}
-
 // Overview shows the integrations with the state of their tokens at a glance.
 func (c *Client) Overview(ctx context.Context, q api.OverviewQuery) (api.Overview, error) {
 	values := query(api.Query{Skip: q.Skip, Limit: q.Limit, Model: q.Model})

@@ -60,7 +60,8 @@ type request struct {
 	method string
 	path   []string
 	query  url.Values
-	body   any // sent as JSON; nil: none
+	body   any     // sent as JSON; nil: none
+	stream *upload // sent in its place; nil: none
 }
 
 // do makes a request and decodes the answer into out, if that is not nil.
@@ -76,18 +77,27 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 	return nil
 }
 
-// raw makes a request and returns the body of the answer. A service account's token that the server does not know any more is
-// replaced, once.
+// raw makes a request and returns the body of the answer.
 func (c *Client) raw(ctx context.Context, r request) ([]byte, error) {
-	data, err := c.once(ctx, r)
+	answer, err := c.open(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return c.whole(answer)
+}
+
+// open makes a request and returns the answer, whose body has to be closed. A service account's token that the server does not
+// know any more is replaced, once.
+func (c *Client) open(ctx context.Context, r request) (*http.Response, error) {
+	answer, err := c.once(ctx, r)
 	if fault.Is(err, fault.Unauthenticated) && c.forget(ctx) {
 		return c.once(ctx, r)
 	}
-	return data, err
+	return answer, err
 }
 
-func (c *Client) once(ctx context.Context, r request) ([]byte, error) {
-	body, size, err := r.encode()
+func (c *Client) once(ctx context.Context, r request) (*http.Response, error) {
+	body, size, kind, err := r.encode()
 	if err != nil {
 		return nil, err
 	}
@@ -103,40 +113,51 @@ func (c *Client) once(ctx context.Context, r request) ([]byte, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "no request can be made of that")
 	}
-	if r.body != nil {
+	if kind != "" {
 		request.ContentLength = size
-		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Content-Type", kind)
+	}
+	if r.stream != nil {
+		request.Header.Set("Expect", "100-continue") // a server that refuses the request does so before the files
 	}
 	request.Header.Set("Accept", "application/json")
+	if t, ok := r.body.(api.Task); ok && t.Stream {
+		request.Header.Set("Accept", "*/*")
+	}
 	if err := c.authenticate(ctx, request); err != nil {
 		return nil, err
 	}
 	return c.send(request)
 }
 
-// encode writes the body as JSON, and returns its size. A document, which may be large, is not copied: it is JSON already, and
-// what else the request says goes around it.
-func (r request) encode() (io.Reader, int64, error) {
-	if r.body == nil {
-		return nil, 0, nil
+// encode writes the body, and returns its size, 0 if that is not known, and its media type. A document, which may be large, is
+// not copied: it is JSON already, and what else the request says goes around it.
+func (r request) encode() (_ io.Reader, size int64, kind string, _ error) {
+	const kindJSON = "application/json"
+	switch {
+	case r.stream != nil:
+		body, err := r.stream.body()
+		return body, r.stream.size, r.stream.kind, err
+	case r.body == nil:
+		return nil, 0, "", nil
 	}
 	m, large := r.body.(api.ModelRequest)
 	if !large || len(m.Model) == 0 {
 		data, err := encode(r.body)
-		return bytes.NewReader(data), int64(len(data)), err
+		return bytes.NewReader(data), int64(len(data)), kindJSON, err
 	}
 	document := m.Model
 	m.Model = nil
 	rest, err := encode(m)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, "", err
 	}
 	before := `{"model":`
 	if rest = bytes.TrimPrefix(bytes.TrimSpace(rest), []byte("{")); len(rest) > 1 {
 		rest = append([]byte{','}, rest...)
 	}
-	size := len(before) + len(document) + len(rest)
-	return io.MultiReader(strings.NewReader(before), bytes.NewReader(document), bytes.NewReader(rest)), int64(size), nil
+	size = int64(len(before) + len(document) + len(rest))
+	return io.MultiReader(strings.NewReader(before), bytes.NewReader(document), bytes.NewReader(rest)), size, kindJSON, nil
 }
 
 // encode writes JSON as people wrote it: without escaping what means something in HTML.
@@ -151,20 +172,37 @@ func encode(v any) ([]byte, error) {
 }
 
 // send makes an HTTP request; an answer that is no success becomes an error.
-func (c *Client) send(r *http.Request) ([]byte, error) {
+func (c *Client) send(r *http.Request) (*http.Response, error) {
 	answer, err := c.options.HTTP.Do(r)
 	if err != nil {
 		return nil, c.unreachable(err)
 	}
+	if answer.StatusCode/100 == 2 {
+		return answer, nil
+	}
+	data, err := c.whole(answer)
+	if err != nil {
+		return nil, err
+	}
+	return nil, failure(answer.StatusCode, data)
+}
+
+// whole reads an answer to its end.
+func (c *Client) whole(answer *http.Response) ([]byte, error) {
 	defer answer.Body.Close()
 	data, err := io.ReadAll(answer.Body)
 	if err != nil {
 		return nil, c.unreachable(err)
 	}
-	if answer.StatusCode/100 != 2 {
-		return nil, failure(answer.StatusCode, data)
-	}
 	return data, nil
+}
+
+// cutOff is why an answer has no end.
+func (c *Client) cutOff(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fault.Wrap(fault.Upstream, err, "the answer broke off").WithHint("what came is not whole; try again")
 }
 
 func (c *Client) unreachable(err error) error {
@@ -212,7 +250,11 @@ func (c *Client) accountToken(ctx context.Context) (string, error) {
 		return "", fault.Wrap(fault.Invalid, err, "no request can be made of that")
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	data, err := c.send(r)
+	answer, err := c.send(r)
+	if err != nil {
+		return "", err
+	}
+	data, err := c.whole(answer)
 	if err != nil {
 		return "", err
 	}

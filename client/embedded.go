@@ -1,52 +1,102 @@
 package client
 
 import (
-	"bytes"
+	"context"
+	"errors"
 	"io"
 	"net/http"
+	"sync"
 )
 
 // Handler returns a transport that has a handler in this process answer every request: no socket, and one path through the code
-// with a server or without. The answer is complete before it is returned.
+// with a server or without. The answer comes as the handler writes it. Its body has to be closed, as that of any answer, and
+// closing it waits for the handler to end.
 func Handler(h http.Handler) http.RoundTripper { return handler{h} }
 
 type handler struct{ http.Handler }
 
 // RoundTrip implements http.RoundTripper.
 func (h handler) RoundTrip(r *http.Request) (*http.Response, error) {
-	in := r.Clone(r.Context())
+	ctx, cancel := context.WithCancel(r.Context())
+	in := r.Clone(ctx)
 	in.RequestURI = r.URL.RequestURI()
 	in.RemoteAddr = "embedded"
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
-	defer in.Body.Close()
-	out := &recorded{header: http.Header{}}
-	h.ServeHTTP(out, in)
-	out.WriteHeader(http.StatusOK) // if nobody has
+	read, write := io.Pipe()
+	out := &written{header: http.Header{}, pipe: write, begun: make(chan struct{})}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer in.Body.Close()
+		defer out.finish()
+		h.ServeHTTP(out, in)
+	}()
+	<-out.begun // the handler ends when its context does
 	return &http.Response{
-		Status: http.StatusText(out.status), StatusCode: out.status, Header: out.header, Request: r,
+		Status: http.StatusText(out.status), StatusCode: out.status, Header: out.sent, Request: r,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(&out.body), ContentLength: int64(out.body.Len()),
+		Body: &body{PipeReader: read, cancel: cancel, ended: ended}, ContentLength: -1,
 	}, nil
 }
 
-// recorded is an answer in memory.
-type recorded struct {
+// body is an answer that ends its handler when it is closed.
+type body struct {
+	*io.PipeReader
+	cancel context.CancelFunc
+	ended  <-chan struct{}
+}
+
+// Close implements io.Closer.
+func (b *body) Close() error {
+	b.cancel()
+	err := b.PipeReader.Close()
+	<-b.ended
+	return err
+}
+
+// written is the ResponseWriter of such a handler.
+type written struct {
 	header http.Header
+	pipe   *io.PipeWriter
+	begun  chan struct{}
+	once   sync.Once
 	status int
-	body   bytes.Buffer
+	sent   http.Header // as it was when the answer began
 }
 
-func (r *recorded) Header() http.Header { return r.header }
+// Header implements http.ResponseWriter.
+func (w *written) Header() http.Header { return w.header }
 
-func (r *recorded) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
+// WriteHeader implements http.ResponseWriter.
+func (w *written) WriteHeader(status int) {
+	w.once.Do(func() {
+		w.status, w.sent = status, w.header.Clone()
+		close(w.begun)
+	})
+}
+
+// Write implements http.ResponseWriter.
+func (w *written) Write(b []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.pipe.Write(b)
+}
+
+// Flush implements http.Flusher: nothing is held back.
+func (w *written) Flush() { w.WriteHeader(http.StatusOK) }
+
+// finish ends the answer; one that the handler gave up is cut off, as the connection of a server would be.
+func (w *written) finish() {
+	cause := recover()
+	if cause == nil {
+		w.WriteHeader(http.StatusOK) // if nobody has
+		w.pipe.Close()
+		return
 	}
-}
-
-func (r *recorded) Write(b []byte) (int, error) {
-	r.WriteHeader(http.StatusOK)
-	return r.body.Write(b)
+	if err, ok := cause.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+		panic(cause)
+	}
+	w.WriteHeader(http.StatusInternalServerError)
+	w.pipe.CloseWithError(io.ErrUnexpectedEOF)
 }

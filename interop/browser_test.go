@@ -13,8 +13,9 @@ import (
 // Whoever signs in anywhere.
 const person, personPassword = "ada", "a password"
 
-// callbacks are where authorization servers send a browser back to. Nobody listens at the first.
-var callbacks = []string{callback}
+// callbacks are where authorization servers send a browser back to. Nobody listens there, but on another port of loopback, which
+// oidc-provider lets native applications choose (RFC 8252 7.3), a Carnet may.
+var callbacks = []string{callback, "http://127.0.0.1:9/callback/it"}
 
 // browse does what a person does with a browser: signs in, consents, and is sent back to a callback, whose URL it returns.
 func browse(t *testing.T, authorizationURL string) *url.URL {
@@ -36,11 +37,14 @@ func approve(t *testing.T, verificationURL string) string {
 	return text(page)
 }
 
-// walk follows redirects, and sends the first form of each page, until a callback or a page without a form.
-func walk(t *testing.T, address string) (at *url.URL, page *html.Node) {
+// walk, with the cookies of all that is on this machine, follows redirects, and sends the first form of each page, until a callback or a page without a form.
+func walk(t *testing.T, address string, cookies ...*http.Cookie) (at *url.URL, page *html.Node) {
 	t.Helper()
 	browser := theAuthority().with()
 	browser.Jar, _ = cookiejar.New(nil)
+	if start, err := url.Parse(address); err == nil {
+		browser.Jar.SetCookies(start, cookies) // a cookie is a host's, on whatever port
+	}
 	browser.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {

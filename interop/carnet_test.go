@@ -15,7 +15,7 @@ import (
 
 // ready are the features of Carnet that have landed. A test of another feature is skipped, unless CARNET_INTEROP is "all".
 var ready = []string{"client authentication", "discovery", "resources", "tls", "jwt bearer", "token exchange", "introspection",
-	"authorization code", "assertions for the issuer", "missing issuers", "self-signed certificates", "dpop", "revocation"}
+	"authorization code", "assertions for the issuer", "missing issuers", "self-signed certificates", "dpop", "revocation", "device code"}
 
 // needs skips the test of a feature that has not landed.
 func needs(t *testing.T, feature string) {
@@ -75,6 +75,13 @@ func asking(t *testing.T, token string, apiURL string, s settings) *carnettest.C
 func integrated(t *testing.T, document json.RawMessage, s settings) *carnettest.Carnet {
 	t.Helper()
 	c := carnettest.New(t)
+	integrateSet(t, c, document, s)
+	return c
+}
+
+// integrateSet makes the integration "it" of the document, so set.
+func integrateSet(t *testing.T, c *carnettest.Carnet, document json.RawMessage, s settings) {
+	t.Helper()
 	m, err := c.ImportModel(t.Context(), api.ModelRequest{Model: document})
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +98,6 @@ func integrated(t *testing.T, document json.RawMessage, s settings) *carnettest.
 	if _, err := c.SetIntegration(t.Context(), "it", all); err != nil {
 		t.Fatal(err)
 	}
-	return c
 }
 
 // ran is the answer to an operation, which has to be of the status.

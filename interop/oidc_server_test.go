@@ -144,6 +144,15 @@ func (s *oidcServer) expire(t *testing.T, issuer, client string) {
 	s.test(t, issuer, "expire", fields("client", client))
 }
 
+// live counts the client's opaque tokens that are good, access tokens and refresh tokens.
+func (s *oidcServer) live(t *testing.T, client string) (n int) {
+	t.Helper()
+	if err := json.Unmarshal(s.test(t, s.Issuer, "live", fields("client", client)), &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // renounce makes the nonce stale that the API wants in proofs.
 func (s *oidcServer) renounce(t *testing.T, issuer string) {
 	t.Helper()

@@ -107,7 +107,11 @@ func caller(t *testing.T, at string, credentials ...credential.Credential) func(
 		if err != nil {
 			return nil, err
 		}
-		return r.Send(t.Context(), client, credentials)
+		answer, err := r.Send(t.Context(), client, credentials)
+		if err == nil {
+			err = answer.Whole()
+		}
+		return answer, err
 	}
 }
 

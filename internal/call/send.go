@@ -17,7 +17,8 @@ const (
 	maxRedirects = 10
 )
 
-// Send sends the request with the credentials on it, and reads the answer. It can be called again. The redirects of a GET or
+// Send sends the request with the credentials on it, and returns the answer, of which nothing but the head is read yet: it has to
+// be closed, or read whole. It can be called again. The redirects of a GET or
 // HEAD are followed, to another origin without credentials and without the headers of arguments, and never from https to http;
 // any other redirect is the answer (failure mode 31). A request that a credential is challenged for is repeated once, with what
 // answers the challenge; another origin's challenge is the answer. The client must not follow redirects itself.
@@ -37,7 +38,7 @@ func (r *Request) Send(ctx context.Context, client *http.Client, credentials []c
 		}
 		next := r.redirect(answer)
 		if next == nil || !r.body.usable() {
-			result, err := readAnswer(answer, masked(at, credentials))
+			result, err := begun(answer, masked(at, credentials))
 			if err == nil {
 				result.Away = !home
 			}
@@ -58,6 +59,9 @@ func (r *Request) Send(ctx context.Context, client *http.Client, credentials []c
 func (r *Request) fresh(ctx context.Context, at *url.URL, header http.Header) *http.Request {
 	to := *at
 	request := &http.Request{Method: r.method, URL: &to, Host: at.Host, Header: header.Clone(), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	if request.Header.Get("Accept-Encoding") == "" {
+		request.Header.Set("Accept-Encoding", codings)
+	}
 	switch {
 	case r.body == nil:
 	case r.body.repeatable():
@@ -145,6 +149,10 @@ func (r *Request) Show(credentials []credential.Credential) (Shown, error) {
 		return Shown{}, err
 	}
 	request := r.fresh(context.Background(), r.url, r.header)
+	if request.Header.Get("Accept-Encoding") == codings { // how it travels is nobody's business
+		request.Header.Del("Accept-Encoding")
+	}
+	request.Header.Del("Expect")
 	if err := apply(request, credentials, seal.Secret.String); err != nil {
 		return Shown{}, err
 	}

@@ -46,7 +46,11 @@ func send(t *testing.T, base string, op model.Operation) (*call.Answer, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r.Send(t.Context(), client, append(all, bearer))
+	answer, err := r.Send(t.Context(), client, append(all, bearer))
+	if err == nil {
+		err = answer.Whole()
+	}
+	return answer, err
 }
 
 // echo answers with all that it was sent, as text.

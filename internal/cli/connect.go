@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -175,7 +176,10 @@ func (c *connecting) say(page string, expires time.Time, format string, args ...
 
 // nobody is the error when the time is over.
 func (c *connecting) nobody(ctx context.Context) error {
-	return fault.Wrap(fault.Unavailable, ctx.Err(), "nobody consented").WithHint("try again: carnet integration connect %s", c.name)
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return ctx.Err()
+	}
+	return fault.New(fault.Unavailable, "nobody consented in time").WithHint("try again: carnet integration connect %s", shell(c.name))
 }
 
 // wait asks the server how the connection stands, until it ends. A server that is away for a while is asked again: all is in its store.

@@ -28,37 +28,60 @@ import (
 // RunOperation runs an operation on an integration: it builds the request, puts live credentials on it, and returns what the
 // API answered, whatever its status. A 401 is worth one renewal and one repeat (failure mode 23).
 func (h *Hub) RunOperation(ctx context.Context, c access.Caller, name, id string, t api.Task) (api.Result, error) {
+	e := &errand{operation: id, stream: t.Stream, arguments: arguments(t)}
 	if t.DryRun {
 		if err := c.Allow(access.OperationRead); err != nil {
 			return api.Result{}, err
 		}
-		return h.show(ctx, name, id, t)
+		return h.show(ctx, name, e)
 	}
 	return act(ctx, h, c, access.OperationRun, name+" "+id, func() (api.Result, error) {
-		answer, err := h.run(ctx, name, id, t)
+		answer, err := h.run(ctx, name, e)
 		if err != nil {
 			return api.Result{}, err
 		}
-		return viewAnswer(answer), nil
+		return e.result(answer), nil
 	})
 }
 
+// An errand is what a caller wants of an operation, and what was noticed on the way.
+type errand struct {
+	operation string
+	stream    bool
+	arguments call.Arguments
+	warnings  []fault.Problem
+}
+
 // run runs an operation; a second time, with what the integration is then, if that may do better.
-func (h *Hub) run(ctx context.Context, name, id string, t api.Task) (*call.Answer, error) {
+func (h *Hub) run(ctx context.Context, name string, e *errand) (*call.Answer, error) {
 	i, err := h.configured(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	answer, tokens, err := h.once(ctx, i, id, t)
+	answer, tokens, err := h.once(ctx, i, e)
 	next, again := h.again(ctx, i, answer, tokens, err)
 	if !again {
 		return answer, err
 	}
-	answer, tokens, err = h.once(ctx, next, id, t)
+	if e.arguments.Upload.Spent() {
+		return answer, e.spent(err)
+	}
+	answer.Close()
+	answer, tokens, err = h.once(ctx, next, e)
 	if err == nil && refused(answer, tokens) {
 		h.trust(ctx, tokens)
 	}
 	return answer, err
+}
+
+// spent says that a second try would do better, and can't be made: the body was a stream, and is gone.
+func (e *errand) spent(err error) error {
+	const hint = "run it again: the files have to be sent once more"
+	if err != nil {
+		return fault.Wrap(fault.KindOf(err), err, "the files are too large to be sent again").WithHint(hint)
+	}
+	e.warnings = append(e.warnings, fault.Problem{Message: "the API did not accept the token, which is replaced; the files are too large to be sent again by themselves: " + hint})
+	return nil
 }
 
 // again reports whether a second try may do better, and with which configuration: the integration or its model was changed
@@ -76,8 +99,8 @@ func (h *Hub) again(ctx context.Context, i *configured, answer *call.Answer, tok
 }
 
 // once builds the request, puts the credentials on it, and sends it.
-func (h *Hub) once(ctx context.Context, i *configured, id string, t api.Task) (*call.Answer, []held, error) {
-	k, err := h.prepare(ctx, i, id, t)
+func (h *Hub) once(ctx context.Context, i *configured, e *errand) (*call.Answer, []held, error) {
+	k, err := h.prepare(ctx, i, e)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -96,7 +119,28 @@ func (h *Hub) once(ctx context.Context, i *configured, id string, t api.Task) (*
 		}
 	}
 	answer, err := request.Send(ctx, client, live.credentials)
-	return answer, live.tokens, err
+	if err != nil {
+		return nil, live.tokens, err
+	}
+	if e.stream {
+		err = answer.Begin(maxRejection(live.tokens))
+	} else {
+		err = answer.Whole()
+	}
+	if err != nil {
+		answer.Close()
+		return nil, live.tokens, err
+	}
+	return answer, live.tokens, nil
+}
+
+// maxRejection is how much of an answer is looked at before it is passed on, to see whether it means that a token is dead: none,
+// unless the body may tell.
+func maxRejection(tokens []held) int {
+	if slices.ContainsFunc(tokens, func(t held) bool { return t.byBody }) {
+		return 64 << 10
+	}
+	return 0
 }
 
 // A task is an operation that is ready to be sent, but for its credentials.
@@ -106,8 +150,8 @@ type task struct {
 	schemes     []model.Scheme
 }
 
-func (h *Hub) prepare(ctx context.Context, i *configured, id string, t api.Task) (*task, error) {
-	op, err := h.recentOperation(ctx, i.model, id)
+func (h *Hub) prepare(ctx context.Context, i *configured, e *errand) (*task, error) {
+	op, err := h.recentOperation(ctx, i.model, e.operation)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +163,8 @@ func (h *Hub) prepare(ctx context.Context, i *configured, id string, t api.Task)
 	if err != nil {
 		return nil, err
 	}
-	request, err := call.Build(op, base, arguments(t))
+	e.arguments.Lookup = h.lookup(ctx, i.model)
+	request, err := call.Build(op, base, e.arguments)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +190,49 @@ func arguments(t api.Task) call.Arguments {
 	for name, value := range t.Parameters {
 		a.Parameters[name] = jsontext.Value(value)
 	}
+	if t.Next != nil {
+		a.Upload = upload(t)
+	}
 	return a
+}
+
+// upload is the files of a task.
+func upload(t api.Task) *call.Upload {
+	u := &call.Upload{Next: func() (*call.File, error) {
+		f, err := t.Next()
+		if err != nil {
+			return nil, err
+		}
+		return file(f), nil
+	}}
+	for _, f := range t.Files {
+		u.Told = append(u.Told, *file(f))
+	}
+	return u
+}
+
+func file(f api.File) *call.File {
+	size := f.Size
+	if size <= 0 {
+		size = -1
+	}
+	return &call.File{Field: f.Field, Name: f.Name, Type: f.ContentType, Header: f.Headers, Size: size, Content: f.Content}
+}
+
+// lookup finds the schemas of a model, each once.
+func (h *Hub) lookup(ctx context.Context, m *model.Model) call.Lookup {
+	known := map[string]jsontext.Value{}
+	return func(ref string) jsontext.Value {
+		if schema, ok := known[ref]; ok {
+			return schema
+		}
+		found, err := h.store.Schemas(ctx, m, []string{ref})
+		if err != nil { // without its schema a value is taken as it is
+			return nil
+		}
+		known[ref] = found[ref]
+		return found[ref]
+	}
 }
 
 // held is a token that a task was sent with.
@@ -153,6 +240,12 @@ type held struct {
 	subject    *token.Subject
 	generation int64
 	rejects    func(*call.Answer) bool
+	byBody     bool // it may be the answer's body that tells
+}
+
+// rejectsByBody reports whether the body of an answer may say that the token of a scheme is dead.
+func rejectsByBody(a integration.Authentication, scheme model.Scheme) bool {
+	return integration.AssumesRole(a, scheme) || a.RejectOn != nil && a.RejectOn.Body != nil
 }
 
 // rejects is how the API says that the token of a scheme is dead.
@@ -229,7 +322,7 @@ func (h *Hub) withLiveToken(ctx context.Context, i *configured, scheme model.Sch
 	if err != nil {
 		return nil, err
 	}
-	live.tokens = append(live.tokens, held{subject, got.Generation, rejects(a, scheme)})
+	live.tokens = append(live.tokens, held{subject, got.Generation, rejects(a, scheme), rejectsByBody(a, scheme)})
 	if a.ServerURL != "" {
 		if live.server, err = i.configs[scheme.Key].Server(a.ServerURL, got.Token); err != nil {
 			return nil, err
@@ -311,12 +404,12 @@ func staticLookup(s integration.Settings, scheme model.Scheme) func(string) (exp
 }
 
 // show builds the request that the task would send, its secrets masked, and asks nobody for a token.
-func (h *Hub) show(ctx context.Context, name, id string, t api.Task) (api.Result, error) {
+func (h *Hub) show(ctx context.Context, name string, e *errand) (api.Result, error) {
 	i, err := h.current(ctx, name)
 	if err != nil {
 		return api.Result{}, err
 	}
-	k, err := h.prepare(ctx, i, id, t)
+	k, err := h.prepare(ctx, i, e)
 	if err != nil {
 		return api.Result{}, err
 	}
@@ -337,7 +430,7 @@ func (h *Hub) show(ctx context.Context, name, id string, t api.Task) (api.Result
 	if err != nil {
 		return api.Result{}, err
 	}
-	return api.Result{OK: true, URL: shown.URL, Headers: map[string]string{}, Request: &api.Request{
+	return api.Result{OK: true, URL: shown.URL, Headers: map[string]string{}, Warnings: e.warnings, Request: &api.Request{
 		Method: shown.Method, URL: shown.URL, Headers: shown.Header, Body: shown.Body,
 	}}, nil
 }
@@ -350,15 +443,21 @@ func maskedToken(i *configured, scheme model.Scheme) token.Token {
 	return i.configs[scheme.Key].MaskedToken()
 }
 
-func viewAnswer(a *call.Answer) api.Result {
-	data, encoding := a.Data()
+// result is an answer as the API shows it.
+func (e *errand) result(a *call.Answer) api.Result {
 	result := api.Result{
 		OK: a.Status/100 == 2, URL: a.URL, Status: a.Status, StatusText: a.StatusText,
-		Headers: make(map[string]string, len(a.Header)), Data: json.RawMessage(data), Encoding: encoding,
+		Headers: make(map[string]string, len(a.Header)), Warnings: e.warnings,
 	}
 	for name, values := range a.Header {
 		result.Headers[strings.ToLower(name)] = strings.Join(values, ", ")
 	}
+	if e.stream {
+		result.Body = a.Stream()
+		return result
+	}
+	data, encoding := a.Data()
+	result.Data, result.Encoding = json.RawMessage(data), encoding
 	return result
 }
 

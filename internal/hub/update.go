@@ -146,7 +146,7 @@ func (u *update) integrations(ctx context.Context, old *model.Model) (all []api.
 		one.Breaks = integration.Breaks(e.Value.Settings, old, now, func(scheme string) bool { return u.hasToken(ctx, configured, scheme) })
 		one.Keeps = integration.Keeps(e.Value.Settings, old, now)
 		next, stays := integration.Follow(e.Value, old, now)
-		if base, err := next.Settings.BaseURL(); err == nil {
+		if base, err := next.Settings.BaseURL(now); err == nil {
 			switch {
 			case stays:
 				one.Stays = base.String()

@@ -72,7 +72,7 @@ func TestServersOfDocuments(t *testing.T) {
 		{"", "", ""},
 	} {
 		m := &model.Model{Origin: test.origin, Servers: []model.Server{{URL: test.url}}}
-		u, err := integration.New(m, "s").Settings.BaseURL()
+		u, err := integration.New(m, "s").Settings.OperationURL(m, &model.Operation{})
 		if test.want == "" {
 			if !fault.Is(err, fault.Invalid) || fault.HintOf(err) == "" {
 				t.Errorf("%s: got %v %v", test.url, u, err)
@@ -82,6 +82,53 @@ func TestServersOfDocuments(t *testing.T) {
 		if err != nil || u.String() != test.want {
 			t.Errorf("%s from %s: got %v %v, want %s", test.url, test.origin, u, err, test.want)
 		}
+	}
+}
+
+// TestServersOfOperations: variables, servers of a path or an operation, and what a person changed (OpenAPI 3.2, 4.6 and 4.10).
+func TestServersOfOperations(t *testing.T) {
+	main := model.Server{URL: "https://{region}.example.com/{version}", Variables: map[string]model.ServerVariable{
+		"region": {Default: "us", Enum: []string{"us", "eu"}}, "version": {Default: "v1"}}}
+	upload := []model.Server{{URL: "https://upload.{region}.example.com", Variables: main.Variables}}
+	relative := []model.Server{{URL: "/v9"}}
+	for name, test := range map[string]struct {
+		servers   []model.Server
+		own       []model.Server
+		settings  []string
+		variables string
+		want      string
+	}{
+		"defaults":                        {[]model.Server{main}, nil, nil, `{}`, "https://us.example.com/v1"},
+		"variables":                       {[]model.Server{main}, nil, nil, `{"region": "eu", "version": 2}`, "https://eu.example.com/2"},
+		"an empty one is not given":       {[]model.Server{main}, nil, nil, `{"region": ""}`, "https://us.example.com/v1"},
+		"not among the choices":           {[]model.Server{main}, nil, nil, `{"region": "mars"}`, "error: variables.region"},
+		"one that is not declared":        {[]model.Server{{URL: "https://{tenant}.example.com"}}, nil, nil, `{"tenant": "acme"}`, "https://acme.example.com"},
+		"nor given":                       {[]model.Server{{URL: "https://{tenant}.example.com"}}, nil, nil, `{}`, "error: server.host is empty"},
+		"the operation's":                 {[]model.Server{main}, upload, nil, `{"region": "eu"}`, "https://upload.eu.example.com"},
+		"the operation's, relative":       {[]model.Server{main}, relative, nil, `{}`, "https://us.example.com/v9"},
+		"another base path":               {[]model.Server{main}, nil, []string{"server.base_path", `"/v3"`}, `{"region": "eu"}`, "https://eu.example.com/v3"},
+		"another host":                    {[]model.Server{main}, nil, []string{"server.host", `"private.example.net"`}, `{"region": "eu"}`, "https://private.example.net/v1"},
+		"another host, for all":           {[]model.Server{main}, upload, []string{"server.host", `"private.example.net"`}, `{}`, "https://private.example.net/v1"},
+		"another host, and a path":        {[]model.Server{main}, relative, []string{"server.host", `"private.example.net"`}, `{}`, "https://private.example.net/v9"},
+		"a host that the document lacked": {[]model.Server{{URL: "/v1"}}, nil, []string{"server.host", `"h.example.net"`}, `{}`, "https://h.example.net/v1"},
+		"which says where uploads go":     {[]model.Server{{URL: "/v1"}}, upload, []string{"server.host", `"h.example.net"`}, `{}`, "https://upload.us.example.com"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := &model.Model{VersionID: "T:1", Servers: test.servers, OperationServers: test.own}
+			s := integration.New(m, "s").Settings
+			s, err := set(t, m, s, append([]string{"variables", test.variables}, test.settings...)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			u, err := s.OperationURL(m, &model.Operation{Servers: test.own})
+			if want, failing := strings.CutPrefix(test.want, "error: "); failing {
+				if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), want) {
+					t.Errorf("got %v %v", u, err)
+				}
+			} else if err != nil || u.String() != want {
+				t.Errorf("got %v %v, want %s", u, err, want)
+			}
+		})
 	}
 }
 

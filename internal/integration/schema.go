@@ -3,6 +3,7 @@ package integration
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -32,13 +33,32 @@ func Schema(s Settings, m *model.Model) jsontext.Value {
 			"authentication": node{"type": "object", "properties": schemes, "description": "credentials, by security scheme"},
 			"server":         fieldsSchema(serverBindings(&Server{}), nil),
 			"tls":            fieldsSchema(tlsBindings(&TLS{}), nil),
-			"variables":      node{"type": "object", "description": "values for templates: ${variables.NAME}"},
+			"variables":      variablesSchema(m),
 			"version":        node{"type": "string"},
 			"security": node{"type": "array", "description": "which schemes every operation uses, in place of what the document says",
 				"items": node{"type": "object", "additionalProperties": node{"type": "array", "items": node{"type": "string"}}}},
 		},
 	}, json.Deterministic(true))
 	return raw
+}
+
+// variablesSchema is of the variables: those of the document's servers, and any others.
+func variablesSchema(m *model.Model) node {
+	properties := node{}
+	for _, server := range m.Servers {
+		for name, v := range server.Variables {
+			property := node{"type": []string{"string", "number"}, "description": strings.TrimSpace("in the server's URL. " + v.Description), "default": v.Default}
+			if len(v.Enum) > 0 {
+				property["examples"] = v.Enum
+			}
+			properties[name] = property
+		}
+	}
+	schema := node{"type": "object", "description": "values for templates, ${variables.NAME}, and for the variables of the server's URL"}
+	if len(properties) > 0 {
+		schema["properties"] = properties
+	}
+	return schema
 }
 
 // entrySchema is of one scheme's entry.

@@ -167,15 +167,15 @@ func (a *attempt) styled(make func() (call, error), once func(call, string) (sta
 
 // once makes the request, and a token of the answer.
 func (a *attempt) once(ctx context.Context, c call, method string) (t token.Token, status int, err error) {
-	v, rule := a.env, ""
-	defer func() { a.note(err, rule) }()
+	v, rule, sent := a.env, "", -1
+	defer func() { a.noteAt(sent, err, rule) }() // introspection comes after it
 	if c.client {
 		if err := v.authenticate(&c, method); err != nil {
 			return token.Token{}, 0, err
 		}
 	}
 	d, status, began, err := a.send(ctx, c, method)
-	if err != nil {
+	if sent = len(a.exchanges) - 1; err != nil {
 		return token.Token{}, 0, err
 	}
 	if t, rule, err = v.read(d, status, c, began); err != nil {
@@ -266,11 +266,13 @@ func (a *attempt) prove(r *http.Request, c call, nonce string) error {
 }
 
 // note completes the last exchange with what came of it.
-func (a *attempt) note(err error, rule string) {
-	if len(a.exchanges) == 0 {
+func (a *attempt) note(err error, rule string) { a.noteAt(len(a.exchanges)-1, err, rule) }
+
+func (a *attempt) noteAt(i int, err error, rule string) {
+	if i < 0 {
 		return
 	}
-	last := &a.exchanges[len(a.exchanges)-1]
+	last := &a.exchanges[i]
 	if last.Outcome != "" {
 		return
 	}

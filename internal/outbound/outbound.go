@@ -120,6 +120,7 @@ func (c *Clients) transport(config *tls.Config) *http.Transport {
 		TLSHandshakeTimeout:    10 * time.Second,
 		ResponseHeaderTimeout:  c.options.HeaderTimeout,
 		MaxResponseHeaderBytes: 1 << 20,
+		ExpectContinueTimeout:  time.Second, // for bodies that can be sent once: see package call
 		MaxConnsPerHost:        maxConnections,
 		MaxIdleConnsPerHost:    64,
 		IdleConnTimeout:        90 * time.Second,

@@ -172,7 +172,14 @@ func operation(set *schema.Set, r server.Route) object {
 		if r.In == server.GrantType {
 			mediaType = "application/x-www-form-urlencoded"
 		}
-		op["requestBody"] = object{"required": true, "content": object{mediaType: object{"schema": set.Of(r.In)}}}
+		content := object{mediaType: object{"schema": set.Of(r.In)}}
+		if r.ID == "RunOperation" {
+			content["multipart/form-data"] = object{"schema": object{"type": "object", "required": []string{"task"},
+				"description":       "The task comes first. Any number of parts body.NAME may follow it, or one part body.",
+				"properties":        object{"task": set.Of(r.In), "body": object{"description": "A file that is the whole body.", "contentMediaType": "application/octet-stream"}},
+				"patternProperties": object{"^body\\..": object{"description": "A file for that field of a form.", "contentMediaType": "application/octet-stream"}}}}
+		}
+		op["requestBody"] = object{"required": true, "content": content}
 	}
 	return op
 }
@@ -202,6 +209,9 @@ func responses(set *schema.Set, r server.Route) object {
 		content["application/json"] = object{"schema": object{"type": "object"}}
 	default:
 		content["application/json"] = object{"schema": set.Of(r.Out)}
+	}
+	if r.ID == "RunOperation" {
+		content["*/*"] = object{"schema": object{"description": "With \"stream\": the API's own answer, its status in the header Carnet-Status, its headers in Carnet-Answer-NAME."}}
 	}
 	all := object{
 		"200":     object{"description": "Done.", "content": content},

@@ -24,7 +24,8 @@ type exchange struct {
 	r      *http.Request
 	w      http.ResponseWriter
 	id     string
-	limit  int64 // of the body, in bytes
+	limit  int64         // of the body, in bytes
+	upload io.ReadCloser // the body without that limit: for what is not kept in memory
 	caller access.Caller
 }
 

@@ -41,12 +41,20 @@ func (r *recorder) Write(b []byte) (int, error) {
 // Unwrap serves http.ResponseController.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
+// broken remembers that an answer could not be finished.
+func (x *exchange) broken(err error) {
+	if rec, ok := x.w.(*recorder); ok {
+		rec.err = err
+	}
+}
+
 // logged serves a request, answers a panic with an internal error, and writes the log line.
 func (s *server) logged(rec *recorder, r *http.Request, serve func()) {
 	start := time.Now()
 	defer func() {
 		cause := recover()
 		if cause == http.ErrAbortHandler { //nolint:errorlint // this value itself is the signal (net/http)
+			s.log.LogAttrs(r.Context(), slog.LevelInfo, "request cut off", rec.attrs(r, time.Since(start))...)
 			panic(cause)
 		}
 		if cause != nil {

@@ -182,10 +182,8 @@ func operations() []route {
 			endpoint: reading(func(x *exchange) (api.Operation, error) {
 				return x.Operation(x.ctx(), x.caller, x.path("name"), x.path("id"))
 			})},
-		{method: "POST", path: "/integrations/{name}/operations/{id}/run", id: "RunOperation", summary: "Runs an operation. The answer is 200 whatever the API answered; it is an error only if there is no answer.", size: forTask,
-			endpoint: writing(func(x *exchange, in api.Task) (api.Result, error) {
-				return x.RunOperation(x.ctx(), x.caller, x.path("name"), x.path("id"), in)
-			})},
+		{method: "POST", path: "/integrations/{name}/operations/{id}/run", id: "RunOperation", summary: "Runs an operation. The answer is 200 whatever the API answered; it is an error only if there is no answer. With files it is multipart/form-data: the task in the part \"task\", then files in \"body\" or \"body.NAME\". With \"stream\" the answer is the API's own, its status in Carnet-Status and its headers in Carnet-Answer-*.", size: forTask,
+			endpoint: runOperation()},
 	}
 }
 

@@ -116,7 +116,7 @@ func (s *server) route(w *recorder, r *http.Request) {
 func (s *server) handler(route route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := w.(*recorder)
-		x := &exchange{Hub: s.hub, r: r, w: w, id: rec.id, limit: s.limits[route.size]}
+		x := &exchange{Hub: s.hub, r: r, w: w, id: rec.id, limit: s.limits[route.size], upload: r.Body}
 		r.Body = http.MaxBytesReader(w, r.Body, x.limit)
 		err := s.enter(x, route)
 		rec.caller = x.caller.String()

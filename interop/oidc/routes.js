@@ -4,6 +4,7 @@ export default class TestRoutes {
   #provider;
   #api;
   #tokens = [];
+  #refresh = [];
   #grants = [];
 
   constructor(provider, api) {
@@ -12,6 +13,7 @@ export default class TestRoutes {
     const keep = (token) => this.#tokens.push(token);
     provider.on('access_token.saved', keep);
     provider.on('client_credentials.saved', keep);
+    provider.on('refresh_token.saved', (token) => this.#refresh.push(token));
     const note = (error) => (ctx, thrown) => this.#grants.push({
       client: ctx.oidc.client?.clientId, grant: ctx.oidc.params?.grant_type, error: error && thrown.error,
     });
@@ -26,7 +28,7 @@ export default class TestRoutes {
 
   async handle(req, res) {
     const url = new URL(req.url, this.#provider.issuer);
-    const act = { '/test/device': this.#device, '/test/expire': this.#expire, '/test/grants': this.#asked, '/test/nonce': this.#stale }[url.pathname];
+    const act = { '/test/device': this.#device, '/test/expire': this.#expire, '/test/grants': this.#asked, '/test/live': this.#live, '/test/nonce': this.#stale }[url.pathname];
     const answer = act ? await act.call(this, url.searchParams) : undefined;
     res.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
     res.end(JSON.stringify(answer ?? null));
@@ -53,6 +55,15 @@ export default class TestRoutes {
     this.#tokens = this.#tokens.filter((token) => !ended.includes(token));
     await Promise.all(ended.map((token) => token.destroy()));
     return { ended: ended.length };
+  }
+
+  // live counts the tokens of a client that are good.
+  async #live(query) {
+    const found = await Promise.all([
+      ...this.#tokens.map((token) => token.constructor.find(token.jti)),
+      ...this.#refresh.map((token) => token.constructor.find(token.jti)),
+    ]);
+    return new Set(found.filter((token) => token?.isValid && token.clientId === query.get('client')).map((token) => token.jti)).size;
   }
 
   // asked lists a client's token requests.
