@@ -33,6 +33,8 @@ type Stored struct {
 type Metadata struct {
 	IsActive bool    `json:"isActive"`
 	Tokens   []Token `json:"tokens,omitempty"`
+	// Callback is the redirect URI of the integration at this server; empty if nobody has said how browsers see it.
+	Callback string `json:"callback,omitempty"`
 }
 
 // An IntegrationList is the answer of GET /integrations.

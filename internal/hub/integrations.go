@@ -331,7 +331,7 @@ func (h *Hub) stored(ctx context.Context, i integration.Integration, revision in
 	records, err := h.records(ctx, c)
 	return api.Stored{
 		Data:     viewIntegration(c, records),
-		Metadata: api.Metadata{IsActive: true, Tokens: viewTokens(c, records)},
+		Metadata: api.Metadata{IsActive: true, Callback: h.callback(i.Name), Tokens: viewTokens(c, records)},
 	}, err
 }
 

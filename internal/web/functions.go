@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,10 @@ var functions = template.FuncMap{
 	"short":       short,
 	"dict":        dict,
 	"join":        strings.Join,
+	"in":          func(all []string, one string) bool { return slices.Contains(all, one) },
+	"step":        stepName,
+	"past":        func(t *time.Time) bool { return t.Before(time.Now()) },
+	"ms":          func(seconds float64) float64 { return 1000 * seconds },
 	"query":       url.QueryEscape,
 }
 
@@ -151,4 +156,17 @@ func dict(pairs ...any) (map[string]any, error) {
 		d[fmt.Sprint(pairs[i])] = pairs[i+1]
 	}
 	return d, nil
+}
+
+// stepName says what a step of a test did, or was to do.
+func stepName(name, state string) string {
+	done, todo := map[string]string{
+		"resolve": "Name resolved", "connect": "Connected", "tls": "TLS verified", "token": "Token got", "answer": "Server answered",
+	}, map[string]string{
+		"resolve": "Resolve the name", "connect": "Connect", "tls": "Verify TLS", "token": "Get a token", "answer": "Have the server answer",
+	}
+	if state == "ok" {
+		return done[name]
+	}
+	return todo[name]
 }

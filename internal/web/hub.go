@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/internal/access"
@@ -19,6 +20,21 @@ type Hub interface {
 	UpdateModel(ctx context.Context, c access.Caller, r api.ModelRequest, o api.UpdateOptions) (api.ModelUpdate, error)
 	ExportModel(ctx context.Context, c access.Caller, id string) ([]byte, error)
 	DeleteModel(ctx context.Context, c access.Caller, id string) error
+
+	Integration(ctx context.Context, c access.Caller, name string) (api.Stored, error)
+	IntegrationSchema(ctx context.Context, c access.Caller, name string) (json.RawMessage, error)
+	CreateIntegration(ctx context.Context, c access.Caller, i api.Integration) (api.Integration, error)
+	CloneIntegration(ctx context.Context, c access.Caller, name, as string) (api.Integration, error)
+	ValidateSettings(ctx context.Context, c access.Caller, name string, settings json.RawMessage) error
+	ReplaceSettings(ctx context.Context, c access.Caller, name string, settings json.RawMessage) (api.Integration, error)
+	SetIntegration(ctx context.Context, c access.Caller, name string, s api.Settings) (api.Integration, error)
+	DeleteIntegration(ctx context.Context, c access.Caller, name string) error
+	TestIntegration(ctx context.Context, c access.Caller, name string) (api.Probe, error)
+
+	RenewToken(ctx context.Context, c access.Caller, integration, scheme string) (api.Token, error)
+	ClearToken(ctx context.Context, c access.Caller, integration, scheme string) error
+	ConnectIntegration(ctx context.Context, c access.Caller, integration, scheme string, r api.Connect) (api.Connection, error)
+	FinishConnection(ctx context.Context, c access.Caller, with map[string]string) (api.Connected, error)
 
 	Login(ctx context.Context, username string, password seal.Secret) (seal.Secret, error)
 	Logout(ctx context.Context, token seal.Secret) error

@@ -53,6 +53,14 @@ var notes = map[string]string{
 	"model-imported": "The model is imported. Make an integration of it next.",
 	"model-updated":  "The model is updated; its integrations stay as they are.",
 	"model-deleted":  "The model is deleted.",
+	"created":        "The integration is made. Fill in its credentials.",
+	"cloned":         "The integration is made, with the same settings and secrets. It gets its own tokens.",
+	"saved":          "The settings are saved.",
+	"unchanged":      "Nothing was changed.",
+	"deleted":        "The integration is deleted, with its tokens.",
+	"renewed":        "There is a new token.",
+	"cleared":        "The token is gone; the next task gets a new one.",
+	"connected":      "The integration is connected.",
 }
 
 // done is the URL of a page that says what was done.

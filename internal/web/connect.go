@@ -1,0 +1,56 @@
+package web
+
+import (
+	"net/url"
+
+	"carnet.dev/carnet/api"
+)
+
+// connectPage is a person's consent under way.
+type connectPage struct {
+	Name, Scheme string
+	api.Connection
+	Host  string // where the browser goes
+	State api.Connected
+}
+
+// connect begins a person's consent. The browser is not redirected: a form may lead nowhere else (Content-Security-Policy), and
+// whoever consents should see where.
+func connect(v *visit) error {
+	name, scheme := v.r.PathValue("name"), v.r.PostFormValue("scheme")
+	began, err := v.hub.ConnectIntegration(v.r.Context(), v.caller, name, scheme, api.Connect{Callback: true})
+	if err != nil {
+		return v.again(err)
+	}
+	p := connectPage{Name: name, Scheme: scheme, Connection: began}
+	to := began.AuthorizationURL
+	if to == "" {
+		to = began.VerificationURI
+	}
+	if u, err := url.Parse(to); err == nil {
+		p.Host = u.Host
+	}
+	return v.show(page{Title: "Connect " + name, Name: "connect", Nav: "overview", Data: p})
+}
+
+// finishConnection asks how a consent stands, and goes on when it has ended.
+func finishConnection(v *visit) error {
+	name, state := v.r.PathValue("name"), v.r.PostFormValue("state")
+	with := map[string]string{"state": state}
+	if confirmation := v.r.PostFormValue("confirmation"); confirmation != "" {
+		with["confirmation"] = confirmation
+	}
+	stands, err := v.hub.FinishConnection(v.r.Context(), v.caller, with)
+	if err != nil {
+		return v.showStanding(connectPage{Name: name, Connection: api.Connection{State: state}}, err)
+	}
+	if stands.Token != nil {
+		v.to(done(integrationURL(name), "connected"))
+		return nil
+	}
+	return v.showStanding(connectPage{Name: name, Connection: api.Connection{State: state}, State: stands}, nil)
+}
+
+func (v *visit) showStanding(p connectPage, err error) error {
+	return v.show(page{Title: "Connect " + p.Name, Name: "standing", Nav: "overview", Data: p, Err: err})
+}
