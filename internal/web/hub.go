@@ -31,6 +31,10 @@ type Hub interface {
 	DeleteIntegration(ctx context.Context, c access.Caller, name string) error
 	TestIntegration(ctx context.Context, c access.Caller, name string) (api.Probe, error)
 
+	Operations(ctx context.Context, c access.Caller, integration, search string, q api.Query) (api.OperationList, error)
+	Operation(ctx context.Context, c access.Caller, integration, id string) (api.Operation, error)
+	RunOperation(ctx context.Context, c access.Caller, integration, id string, t api.Task) (api.Result, error)
+
 	RenewToken(ctx context.Context, c access.Caller, integration, scheme string) (api.Token, error)
 	ClearToken(ctx context.Context, c access.Caller, integration, scheme string) error
 	ConnectIntegration(ctx context.Context, c access.Caller, integration, scheme string, r api.Connect) (api.Connection, error)

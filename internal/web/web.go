@@ -58,7 +58,7 @@ type route struct {
 }
 
 func routes() (all []route) {
-	for _, group := range [][]route{doors(), overviewRoutes(), modelRoutes(), integrationRoutes()} {
+	for _, group := range [][]route{doors(), overviewRoutes(), modelRoutes(), integrationRoutes(), runRoutes()} {
 		all = append(all, group...)
 	}
 	return all
