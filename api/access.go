@@ -17,6 +17,7 @@ type AuditEntry struct {
 // An AuditList is the answer of GET /audit, the newest first.
 type AuditList struct {
 	Entries []AuditEntry `json:"entries"`
+	Next    string       `json:"next,omitempty"` // there may be older ones: the query's "before" to get them
 }
 
 // A User is a person who signs in with a password.
@@ -24,6 +25,7 @@ type User struct {
 	Name     string    `json:"name"`
 	Role     string    `json:"role"`               // admin, operator, viewer
 	Password string    `json:"password,omitempty"` // of a new user, on writing only
+	Disabled bool      `json:"disabled,omitempty"` // can't sign in
 	Created  time.Time `json:"created,omitzero"`
 }
 
@@ -32,7 +34,8 @@ type Account struct {
 	Name         string    `json:"name"`
 	Role         string    `json:"role"`
 	ClientID     string    `json:"client_id,omitempty"`
-	ClientSecret string    `json:"client_secret,omitempty"` // shown once, when the account is made
+	ClientSecret string    `json:"client_secret,omitempty"` // shown once, when the account is made or its secret replaced
+	Disabled     bool      `json:"disabled,omitempty"`      // gets no access token, and has none
 	Created      time.Time `json:"created,omitzero"`
 }
 
@@ -65,4 +68,29 @@ type Health struct {
 	Status  string `json:"status"` // "ok", "unavailable"
 	Version string `json:"version"`
 	Store   string `json:"store"`
+}
+
+// An AuditQuery selects from the audit log. The zero AuditQuery selects all.
+type AuditQuery struct {
+	Limit   int       // 0: no limit
+	Since   time.Time // not before then
+	Before  string    // only entries older than the one with this id: how the next page begins
+	Caller  string    // a part of the caller's name
+	Action  string    // the beginning of the action: "operation", "token.renew"
+	Target  string    // the target, or its first word: an integration's name
+	Outcome string    // the outcome; "failed" is any but ok and started
+}
+
+// A Session is somebody who is signed in.
+type Session struct {
+	ID      string    `json:"id"`     // names it; who knows it can't use the session
+	Caller  string    `json:"caller"` // "user admin", "account ci"
+	Created time.Time `json:"created,omitzero"`
+	Expires time.Time `json:"expires"`
+	Own     bool      `json:"own,omitempty"` // the caller's own
+}
+
+// A SessionList is the answer of GET /sessions.
+type SessionList struct {
+	Sessions []Session `json:"sessions"`
 }

@@ -224,11 +224,16 @@ func only(scheme string) string {
 	return scheme
 }
 
-// AuditEntries lists who did what since a time (zero: ever), the newest first; limit 0 is all.
-func (c *Client) AuditEntries(ctx context.Context, limit int, since time.Time) (api.AuditList, error) {
-	values := query(api.Query{Limit: limit})
-	if !since.IsZero() {
-		values.Set("since", since.Format(time.RFC3339))
+// AuditEntries lists who did what, the newest first.
+func (c *Client) AuditEntries(ctx context.Context, q api.AuditQuery) (api.AuditList, error) {
+	values := query(api.Query{Limit: q.Limit})
+	if !q.Since.IsZero() {
+		values.Set("since", q.Since.Format(time.RFC3339))
+	}
+	for name, text := range map[string]string{"before": q.Before, "caller": q.Caller, "action": q.Action, "target": q.Target, "outcome": q.Outcome} {
+		if text != "" {
+			values.Set(name, text)
+		}
 	}
 	return get[api.AuditList](ctx, c, values, "audit")
 }
@@ -271,6 +276,47 @@ func (c *Client) Accounts(ctx context.Context) (api.AccountList, error) {
 // DeleteAccount deletes a service account.
 func (c *Client) DeleteAccount(ctx context.Context, name string) error {
 	return c.delete(ctx, "service-accounts", name)
+}
+
+// DisableUser keeps a user from signing in, and ends the user's sessions.
+func (c *Client) DisableUser(ctx context.Context, name string) error {
+	return c.post(ctx, "users", name, "disable")
+}
+
+// EnableUser lets a user sign in again.
+func (c *Client) EnableUser(ctx context.Context, name string) error {
+	return c.post(ctx, "users", name, "enable")
+}
+
+// RotateAccount gives a service account a new secret; it is in the answer, and never again.
+func (c *Client) RotateAccount(ctx context.Context, name string) (api.Account, error) {
+	var a api.Account
+	err := c.do(ctx, request{method: http.MethodPost, path: []string{"service-accounts", name, "rotate"}}, &a)
+	return a, err
+}
+
+// DisableAccount ends a service account's access tokens, and gives it no more.
+func (c *Client) DisableAccount(ctx context.Context, name string) error {
+	return c.post(ctx, "service-accounts", name, "disable")
+}
+
+// EnableAccount gives a service account access tokens again.
+func (c *Client) EnableAccount(ctx context.Context, name string) error {
+	return c.post(ctx, "service-accounts", name, "enable")
+}
+
+// Sessions lists who is signed in.
+func (c *Client) Sessions(ctx context.Context) (api.SessionList, error) {
+	return get[api.SessionList](ctx, c, nil, "sessions")
+}
+
+// EndSession signs somebody out.
+func (c *Client) EndSession(ctx context.Context, id string) error {
+	return c.delete(ctx, "sessions", id)
+}
+
+func (c *Client) post(ctx context.Context, path ...string) error {
+	return c.do(ctx, request{method: http.MethodPost, path: path}, nil)
 }
 
 // Health reports whether the server and its store can be used.

@@ -73,7 +73,7 @@ func TestRequests(t *testing.T) {
 		},
 		"DELETE /integrations/desk/tokens/o": func(c *client.Client) error { return c.ClearToken(ctx, "desk", "o") },
 		"GET /audit?limit=5&since=2026-11-23T00%3A00%3A00Z": func(c *client.Client) error {
-			_, err := c.AuditEntries(ctx, 5, time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC))
+			_, err := c.AuditEntries(ctx, api.AuditQuery{Limit: 5, Since: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)})
 			return err
 		},
 		`PUT /users/ada/password {"password":"p"}`: func(c *client.Client) error { return c.SetPassword(ctx, "ada", "p") },

@@ -52,9 +52,10 @@ func wants(t *testing.T, err error, kind fault.Kind) {
 func TestAllow(t *testing.T) {
 	least := map[access.Role]string{
 		access.Viewer:   "model.read integration.read operation.read token.read session.create session.delete",
-		access.Operator: "model.validate operation.run token.renew",
+		access.Operator: "model.validate operation.run integration.test token.renew",
 		access.Admin: "model.import model.update model.delete integration.create integration.update integration.delete token.clear token.connect " +
-			"audit.read user.create user.read user.password user.delete account.create account.read account.delete",
+			"audit.read user.create user.read user.password user.delete user.disable user.enable account.create account.read account.delete " +
+			"account.rotate account.disable account.enable session.read session.end",
 	}
 	seen := 0
 	for i, role := range access.Roles() {

@@ -36,14 +36,21 @@ const (
 	UserRead     Action = "user.read"
 	UserPassword Action = "user.password"
 	UserDelete   Action = "user.delete"
+	UserDisable  Action = "user.disable"
+	UserEnable   Action = "user.enable"
 
-	AccountCreate Action = "account.create"
-	AccountRead   Action = "account.read"
-	AccountDelete Action = "account.delete"
+	AccountCreate  Action = "account.create"
+	AccountRead    Action = "account.read"
+	AccountDelete  Action = "account.delete"
+	AccountRotate  Action = "account.rotate"
+	AccountDisable Action = "account.disable"
+	AccountEnable  Action = "account.enable"
 
 	// SessionCreate is signing in. It is audited, and needs a password instead of a role.
 	SessionCreate Action = "session.create"
 	SessionDelete Action = "session.delete"
+	SessionRead   Action = "session.read" // of others
+	SessionEnd    Action = "session.end"
 )
 
 // roles is the least role that may do an action. What is missing here is allowed to nobody. Validating a document is an
@@ -78,6 +85,13 @@ var roles = map[Action]Role{
 	AccountCreate:     Admin,
 	AccountRead:       Admin,
 	AccountDelete:     Admin,
+	UserDisable:       Admin,
+	UserEnable:        Admin,
+	AccountRotate:     Admin,
+	AccountDisable:    Admin,
+	AccountEnable:     Admin,
+	SessionRead:       Admin,
+	SessionEnd:        Admin,
 }
 
 // Actions returns all actions, sorted.

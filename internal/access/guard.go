@@ -63,6 +63,9 @@ func (g *Guard) password(ctx context.Context, name string, password seal.Secret)
 	if err != nil {
 		return User{}, err
 	}
+	if user.Disabled { // it is nobody, and costs the same
+		user.Password = seal.Secret{}
+	}
 	return user, g.check(ctx, identity(KindUser, name), user.Password, revision, password)
 }
 
@@ -86,7 +89,7 @@ func (g *Guard) AccountToken(ctx context.Context, clientID string, secret seal.S
 	if err := g.check(ctx, identity(KindAccount, clientID), account.Secret, revision, secret); err != nil {
 		return seal.Secret{}, 0, err
 	}
-	text, err := g.open(ctx, Session{Kind: KindAccount, Name: account.Name, Stamp: account.ClientID}, AccountLife)
+	text, err := g.open(ctx, Session{Kind: KindAccount, Name: account.Name, Stamp: account.stamp()}, AccountLife)
 	return text, AccountLife, err
 }
 
@@ -97,7 +100,7 @@ func (g *Guard) account(ctx context.Context, clientID string) (Account, int64, e
 		name = clientID[:dot]
 	}
 	account, revision, err := find(ctx, g.accounts, name)
-	if account.ClientID != clientID {
+	if account.ClientID != clientID || account.Disabled {
 		return Account{}, 0, err
 	}
 	return account, revision, err
@@ -155,5 +158,8 @@ func (g *Guard) check(ctx context.Context, who string, hashed seal.Secret, revis
 }
 
 func (u User) caller() Caller { return Caller{Kind: KindUser, Name: u.Name, Role: u.Role} }
+
+// stamp is that of the account's access tokens.
+func (a Account) stamp() string { return a.ClientID + a.Stamp }
 
 func (a Account) caller() Caller { return Caller{Kind: KindAccount, Name: a.Name, Role: a.Role} }

@@ -96,7 +96,7 @@ func (g *Guard) DeleteUser(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if user.Role == Admin && admins < 2 {
+	if user.Role == Admin && !user.Disabled && admins < 2 {
 		return lastAdmin(name)
 	}
 	if err := g.users.Delete(ctx, name, revision); err != nil {
@@ -116,6 +116,63 @@ func (g *Guard) DeleteUser(ctx context.Context, name string) error {
 	return lastAdmin(name)
 }
 
+// DisableUser keeps a user from signing in, and ends the user's sessions, or lets the user in again. The last administrator can't be
+// disabled: fault.Conflict.
+func (g *Guard) DisableUser(ctx context.Context, name string, disabled bool) error {
+	g.deleting.Lock()
+	defer g.deleting.Unlock()
+	user, revision, err := g.users.Get(ctx, name)
+	if err != nil {
+		return missing(err, "user", name)
+	}
+	admins, err := g.admins(ctx)
+	if err != nil {
+		return err
+	}
+	if disabled && user.Role == Admin && !user.Disabled && admins < 2 {
+		return lastAdmin(name)
+	}
+	user.Disabled, user.Stamp = disabled, letters(16)
+	if revision, err = g.users.Put(ctx, name, user, revision); err != nil || !disabled || user.Role != Admin {
+		return err
+	}
+	// Another process may have disabled the other administrator at the same time: then both come back.
+	ctx = context.WithoutCancel(ctx)
+	if admins, err = g.admins(ctx); err != nil || admins > 0 {
+		return err
+	}
+	user.Disabled = false
+	if _, err := g.users.Put(ctx, name, user, revision); err != nil {
+		return err
+	}
+	return lastAdmin(name)
+}
+
+// DisableAccount ends a service account's access tokens and gives it no more, or gives it some again.
+func (g *Guard) DisableAccount(ctx context.Context, name string, disabled bool) error {
+	account, revision, err := g.accounts.Get(ctx, name)
+	if err != nil {
+		return missing(err, "service account", name)
+	}
+	account.Disabled, account.Stamp = disabled, letters(16)
+	_, err = g.accounts.Put(ctx, name, account, revision)
+	return err
+}
+
+// RotateAccount gives a service account a new secret and returns it, which is the only time that it is seen. What the old one got is over.
+func (g *Guard) RotateAccount(ctx context.Context, name string) (Account, seal.Secret, error) {
+	account, revision, err := g.accounts.Get(ctx, name)
+	if err != nil {
+		return Account{}, seal.Secret{}, missing(err, "service account", name)
+	}
+	secret := newText()
+	account.Secret, account.Stamp = hash(secret), letters(16)
+	if _, err := g.accounts.Put(ctx, name, account, revision); err != nil {
+		return Account{}, seal.Secret{}, err
+	}
+	return account, secret, nil
+}
+
 func lastAdmin(name string) error {
 	return fault.New(fault.Conflict, "%q is the last administrator", name).WithHint("make another administrator first")
 }
@@ -126,7 +183,7 @@ func (g *Guard) admins(ctx context.Context) (n int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		if user.Value.Role == Admin {
+		if user.Value.Role == Admin && !user.Value.Disabled {
 			n++
 		}
 	}

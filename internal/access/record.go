@@ -15,8 +15,9 @@ type User struct {
 	Password seal.Secret `json:"password"` // its argon2id hash
 	// Stamp is drawn with every password. A session of another stamp is over: a new password signs out whoever had the old
 	// one, and so does a user deleted and made again.
-	Stamp   string    `json:"stamp"`
-	Created time.Time `json:"created"`
+	Stamp    string    `json:"stamp"`
+	Disabled bool      `json:"disabled,omitzero"` // can't sign in
+	Created  time.Time `json:"created"`
 }
 
 // An Account is a service account, which signs in at /oauth/token. It is stored under its name.
@@ -25,7 +26,10 @@ type Account struct {
 	Role     Role        `json:"role"`
 	ClientID string      `json:"client_id"` // the name, a dot, and a few letters drawn when it was made
 	Secret   seal.Secret `json:"secret"`    // its argon2id hash
-	Created  time.Time   `json:"created"`
+	// Stamp is drawn when the secret is replaced: an access token of another is over. Empty before the first time.
+	Stamp    string    `json:"stamp,omitzero"`
+	Disabled bool      `json:"disabled,omitzero"` // gets no access token
+	Created  time.Time `json:"created"`
 }
 
 // A Session is a user's or an account's, for a while. It is stored under the SHA-256 of its text, so that whoever reads the
@@ -33,7 +37,8 @@ type Account struct {
 type Session struct {
 	Kind    string    `json:"kind"` // KindUser, KindAccount
 	Name    string    `json:"name"`
-	Stamp   string    `json:"stamp"` // the user's Stamp, the account's ClientID
+	Stamp   string    `json:"stamp"` // the user's Stamp, or the account's ClientID and Stamp
+	Created time.Time `json:"created,omitzero"`
 	Expires time.Time `json:"expires"`
 }
 

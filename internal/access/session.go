@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"carnet.dev/carnet/fault"
@@ -16,7 +17,8 @@ func over() error {
 // open stores a new session and returns its text.
 func (g *Guard) open(ctx context.Context, s Session, life time.Duration) (seal.Secret, error) {
 	text := newText()
-	s.Expires = time.Now().Add(life)
+	s.Created = time.Now()
+	s.Expires = s.Created.Add(life)
 	if _, err := g.sessions.Put(ctx, sessionID(text), s, 0); err != nil {
 		return seal.Secret{}, err
 	}
@@ -47,10 +49,56 @@ func (g *Guard) Session(ctx context.Context, text seal.Secret) (Caller, error) {
 func (g *Guard) holder(ctx context.Context, s Session) (Caller, string, error) {
 	if s.Kind == KindAccount {
 		account, _, err := g.accounts.recent(ctx, s.Name)
-		return account.caller(), account.ClientID, err
+		if account.Disabled {
+			return Caller{}, "", err
+		}
+		return account.caller(), account.stamp(), err
 	}
 	user, _, err := g.users.recent(ctx, s.Name)
+	if user.Disabled {
+		return Caller{}, "", err
+	}
 	return user.caller(), user.Stamp, err
+}
+
+// A Living session is one that has not ended.
+type Living struct {
+	ID string // of the digest that it is stored under, the beginning
+	Session
+}
+
+const shownID = 16 // letters
+
+// Sessions returns the sessions that live, those that end last first.
+func (g *Guard) Sessions(ctx context.Context) (living []Living, err error) {
+	for e, err := range g.sessions.All(ctx, "") {
+		if err != nil {
+			return nil, err
+		}
+		s := e.Value
+		_, stamp, err := g.holder(ctx, s)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		if err == nil && stamp == s.Stamp && time.Now().Before(s.Expires) {
+			living = append(living, Living{e.ID[:min(shownID, len(e.ID))], s})
+		}
+	}
+	slices.SortFunc(living, func(a, b Living) int { return b.Expires.Compare(a.Expires) })
+	return living, nil
+}
+
+// EndSession ends a session that Sessions has shown.
+func (g *Guard) EndSession(ctx context.Context, id string) error {
+	if len(id) == shownID {
+		for e, err := range g.sessions.All(ctx, id) {
+			if err != nil {
+				return err
+			}
+			return missing(g.sessions.Delete(ctx, e.ID, 0), "session", id)
+		}
+	}
+	return fault.New(fault.NotFound, "session %q does not exist", id).WithHint("list them; it may have ended by itself")
 }
 
 // Logout ends a session. One that has ended already is no error.

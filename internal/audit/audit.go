@@ -181,22 +181,49 @@ func brief(text string) string {
 	return strings.ToValidUTF8(text[:min(len(text), maxText)], "\uFFFD")
 }
 
-// Entries returns the newest entries first, at most limit of them (0: all), back to since (zero: the beginning).
-func (l *Log) Entries(ctx context.Context, limit int, since time.Time) ([]Entry, error) {
-	entries := []Entry{}
+// A Query selects entries; see api.AuditQuery.
+type Query struct {
+	Limit                           int
+	Since                           time.Time
+	Before                          string
+	Caller, Action, Target, Outcome string
+}
+
+// Failed is the outcome of a Query for all that went wrong.
+const Failed = "failed"
+
+// selects reports whether an entry is wanted, wherever it stands.
+func (q Query) selects(e Entry) bool {
+	failed := e.Outcome != OK && e.Outcome != Started
+	return strings.Contains(strings.ToLower(e.Caller), strings.ToLower(q.Caller)) && strings.HasPrefix(e.Action, q.Action) &&
+		(q.Target == "" || e.Target == q.Target || strings.HasPrefix(e.Target, q.Target+" ")) &&
+		(q.Outcome == "" || e.Outcome == q.Outcome || q.Outcome == Failed && failed)
+}
+
+// mostSeen bounds how many entries one query looks at, so that one that selects hardly any ends in time.
+const mostSeen = 50_000
+
+// Entries returns the entries that a query selects, the newest first. next is the query's Before to go on with; empty: there are no more.
+func (l *Log) Entries(ctx context.Context, q Query) (entries []Entry, next string, err error) {
+	entries = []Entry{}
+	seen := 0
 	for e, err := range l.entries.All(ctx, "") {
-		if err != nil {
-			return nil, err
+		switch {
+		case err != nil:
+			return nil, "", err
+		case q.Before != "" && e.Value.ID >= q.Before: // ids grow with time
+			continue
+		case e.Value.Time.Before(q.Since):
+			return entries, "", nil
+		case q.Limit > 0 && (len(entries) == q.Limit || seen == mostSeen):
+			return entries, next, nil
 		}
-		if e.Value.Time.Before(since) {
-			break
-		}
-		entries = append(entries, e.Value)
-		if len(entries) == limit {
-			break
+		seen, next = seen+1, e.Value.ID
+		if q.selects(e.Value) {
+			entries = append(entries, e.Value)
 		}
 	}
-	return entries, nil
+	return entries, "", nil
 }
 
 // Prune deletes the entries from before a time, and returns how many.

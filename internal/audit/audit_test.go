@@ -80,7 +80,7 @@ func TestAct(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			before, err := log.Entries(ctx, 0, time.Time{})
+			before, _, err := log.Entries(ctx, audit.Query{})
 			if err != nil || len(before) != 1 || before[0].Outcome != "started" {
 				t.Fatal(before, err)
 			}
@@ -89,7 +89,7 @@ func TestAct(t *testing.T) {
 			if err := act.End(ctx, test.err); err != nil {
 				t.Fatal(err)
 			}
-			after, err := log.Entries(t.Context(), 0, time.Time{})
+			after, _, err := log.Entries(t.Context(), audit.Query{})
 			if err != nil || len(after) != 1 {
 				t.Fatal(after, err)
 			}
@@ -124,7 +124,7 @@ func TestOrder(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		all, err := log.Entries(t.Context(), 0, time.Time{})
+		all, _, err := log.Entries(t.Context(), audit.Query{})
 		if err != nil || len(all) != 300 {
 			t.Fatal(len(all), err)
 		}
@@ -139,16 +139,16 @@ func TestOrder(t *testing.T) {
 				t.Fatalf("%s is no UUID of version 7", e.ID)
 			}
 		}
-		if some, _ := log.Entries(t.Context(), 10, time.Time{}); !cmp.Equal(some, all[:10]) {
+		if some, _, _ := log.Entries(t.Context(), audit.Query{Limit: 10}); !cmp.Equal(some, all[:10]) {
 			t.Error("the limit does not give the newest")
 		}
-		if some, _ := log.Entries(t.Context(), 0, start.Add(150*time.Second)); len(some) != 100 {
+		if some, _, _ := log.Entries(t.Context(), audit.Query{Since: start.Add(150 * time.Second)}); len(some) != 100 {
 			t.Errorf("since: %d entries", len(some))
 		}
 		if n, err := log.Prune(t.Context(), start.Add(90*time.Second)); n != 100 || err != nil {
 			t.Errorf("pruned %d: %v", n, err)
 		}
-		if left, _ := log.Entries(t.Context(), 0, time.Time{}); !cmp.Equal(left, all[:200]) {
+		if left, _, _ := log.Entries(t.Context(), audit.Query{}); !cmp.Equal(left, all[:200]) {
 			t.Errorf("%d entries are left, or the wrong ones", len(left))
 		}
 	})

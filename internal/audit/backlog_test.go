@@ -80,7 +80,7 @@ func TestTasksGoOnWhileTheStoreIsAway(t *testing.T) {
 		}
 		s.goAway(false)
 		time.Sleep(10 * time.Second)
-		all, err := log.Entries(t.Context(), 0, time.Time{})
+		all, _, err := log.Entries(t.Context(), audit.Query{})
 		if err != nil || len(all) != 101 {
 			t.Fatalf("%d entries: %v", len(all), err)
 		}
@@ -135,7 +135,7 @@ func TestAnEntryThatWasWrittenAfterAllGetsItsOutcome(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(10 * time.Second)
-		all, err := log.Entries(t.Context(), 0, time.Time{})
+		all, _, err := log.Entries(t.Context(), audit.Query{})
 		if err != nil || len(all) != 1 || all[0].Outcome != audit.OK {
 			t.Errorf("%+v: %v", all, err)
 		}

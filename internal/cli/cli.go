@@ -115,7 +115,7 @@ Without --server a command works on the data directory itself; several may do so
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
-	root.AddCommand(p.overview(), p.model(), p.integration(), p.operation(), p.run(), p.token(), p.audit(), p.user(), p.account(), p.version())
+	root.AddCommand(p.overview(), p.model(), p.integration(), p.operation(), p.run(), p.token(), p.audit(), p.user(), p.account(), p.session(), p.version())
 	if env.Commands != nil {
 		root.AddCommand(env.Commands(&p.options)...)
 	}

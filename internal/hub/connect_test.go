@@ -195,7 +195,7 @@ func TestConnectByDevice(t *testing.T) {
 	if _, err := o.finish(1, ada, "state", began.State); !fault.Is(err, fault.NotFound) {
 		t.Errorf("finished again with %v", err)
 	}
-	list, err := o.hubs[0].AuditEntries(t.Context(), local, 3, time.Time{})
+	list, err := o.hubs[0].AuditEntries(t.Context(), local, api.AuditQuery{Limit: 3})
 	if err != nil {
 		t.Fatal(err)
 	}

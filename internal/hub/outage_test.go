@@ -165,7 +165,7 @@ func TestTasksAreServedWhileTheStoreIsAway(t *testing.T) {
 	r.run(t, h, admin)
 	deadline := time.Now().Add(10 * time.Second)
 	for runs := 0; runs != 23; { // with one before, one after, and the one that could not be served
-		list, err := h.AuditEntries(t.Context(), local, 0, time.Time{})
+		list, err := h.AuditEntries(t.Context(), local, api.AuditQuery{Limit: 0})
 		if time.Now().After(deadline) {
 			t.Fatalf("%d tasks are in the audit log: %v", runs, err)
 		}

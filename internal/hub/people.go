@@ -2,10 +2,11 @@ package hub
 
 import (
 	"context"
-	"time"
+	"slices"
 
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/internal/access"
+	"carnet.dev/carnet/internal/audit"
 	"carnet.dev/carnet/internal/seal"
 )
 
@@ -79,6 +80,62 @@ func (h *Hub) DeleteAccount(ctx context.Context, c access.Caller, name string) e
 	return doing(ctx, h, c, access.AccountDelete, name, func() error { return h.guard.DeleteAccount(ctx, name) })
 }
 
+// DisableUser keeps a user from signing in, and ends the user's sessions; never the last admin.
+func (h *Hub) DisableUser(ctx context.Context, c access.Caller, name string) error {
+	return doing(ctx, h, c, access.UserDisable, name, func() error { return h.guard.DisableUser(ctx, name, true) })
+}
+
+// EnableUser lets a user sign in again.
+func (h *Hub) EnableUser(ctx context.Context, c access.Caller, name string) error {
+	return doing(ctx, h, c, access.UserEnable, name, func() error { return h.guard.DisableUser(ctx, name, false) })
+}
+
+// DisableAccount ends a service account's access tokens, and gives it no more.
+func (h *Hub) DisableAccount(ctx context.Context, c access.Caller, name string) error {
+	return doing(ctx, h, c, access.AccountDisable, name, func() error { return h.guard.DisableAccount(ctx, name, true) })
+}
+
+// EnableAccount gives a service account access tokens again.
+func (h *Hub) EnableAccount(ctx context.Context, c access.Caller, name string) error {
+	return doing(ctx, h, c, access.AccountEnable, name, func() error { return h.guard.DisableAccount(ctx, name, false) })
+}
+
+// RotateAccount gives a service account a new secret, which is in the answer and never shown again. What the old one got ends.
+func (h *Hub) RotateAccount(ctx context.Context, c access.Caller, name string) (api.Account, error) {
+	return act(ctx, h, c, access.AccountRotate, name, func() (api.Account, error) {
+		account, secret, err := h.guard.RotateAccount(ctx, name)
+		view := viewAccount(account)
+		view.ClientSecret = secret.Reveal()
+		return view, err
+	})
+}
+
+// Sessions lists who is signed in; for whoever is no admin, only their own sessions.
+func (h *Hub) Sessions(ctx context.Context, c access.Caller) (api.SessionList, error) {
+	list := api.SessionList{Sessions: []api.Session{}}
+	all, err := h.guard.Sessions(ctx)
+	for _, s := range all {
+		if own := c.Kind == s.Kind && c.Name == s.Name; own || c.Allow(access.SessionRead) == nil {
+			list.Sessions = append(list.Sessions, api.Session{ID: s.ID, Caller: access.Caller{Kind: s.Kind, Name: s.Name}.String(), Created: s.Created, Expires: s.Expires, Own: own})
+		}
+	}
+	return list, err
+}
+
+// EndSession signs somebody out. Everyone may end their own sessions.
+func (h *Hub) EndSession(ctx context.Context, c access.Caller, id string) error {
+	end := func() error { return h.guard.EndSession(ctx, id) }
+	list, err := h.Sessions(ctx, c)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(list.Sessions, func(s api.Session) bool { return s.ID == id && s.Own }) {
+		_, err := audited(ctx, h, c.String(), access.SessionEnd, id, func() (struct{}, error) { return struct{}{}, end() })
+		return err
+	}
+	return doing(ctx, h, c, access.SessionEnd, id, end)
+}
+
 // Login opens a session and returns its token.
 func (h *Hub) Login(ctx context.Context, name string, password seal.Secret) (seal.Secret, error) {
 	return audited(ctx, h, stranger(access.KindUser, name), access.SessionCreate, "", func() (seal.Secret, error) {
@@ -122,13 +179,14 @@ func (h *Hub) CallerBySession(ctx context.Context, session seal.Secret) (access.
 	return h.guard.Session(ctx, session)
 }
 
-// AuditEntries lists who did what since a time, the newest first; limit 0 is all.
-func (h *Hub) AuditEntries(ctx context.Context, c access.Caller, limit int, since time.Time) (api.AuditList, error) {
+// AuditEntries lists who did what, the newest first.
+func (h *Hub) AuditEntries(ctx context.Context, c access.Caller, q api.AuditQuery) (api.AuditList, error) {
 	list := api.AuditList{Entries: []api.AuditEntry{}}
 	if err := c.Allow(access.AuditRead); err != nil {
 		return list, err
 	}
-	entries, err := h.audit.Entries(ctx, limit, since)
+	entries, next, err := h.audit.Entries(ctx, audit.Query(q))
+	list.Next = next
 	for _, e := range entries {
 		list.Entries = append(list.Entries, api.AuditEntry(e))
 	}
@@ -136,9 +194,9 @@ func (h *Hub) AuditEntries(ctx context.Context, c access.Caller, limit int, sinc
 }
 
 func viewUser(u access.User) api.User {
-	return api.User{Name: u.Name, Role: string(u.Role), Created: u.Created}
+	return api.User{Name: u.Name, Role: string(u.Role), Created: u.Created, Disabled: u.Disabled}
 }
 
 func viewAccount(a access.Account) api.Account {
-	return api.Account{Name: a.Name, Role: string(a.Role), ClientID: a.ClientID, Created: a.Created}
+	return api.Account{Name: a.Name, Role: string(a.Role), ClientID: a.ClientID, Created: a.Created, Disabled: a.Disabled}
 }

@@ -271,7 +271,7 @@ func TestActsAreAudited(t *testing.T) {
 	s := newStory(t, carnettest.ProviderOptions{})
 	s.run("desk")
 	s.RunOperation(t.Context(), "desk", "none", api.Task{})
-	list, err := s.AuditEntries(t.Context(), 2, time.Time{})
+	list, err := s.AuditEntries(t.Context(), api.AuditQuery{Limit: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

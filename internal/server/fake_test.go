@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/fault"
@@ -248,8 +247,36 @@ func (f *fake) ClearToken(_ context.Context, c access.Caller, integration, schem
 	return f.note(c, []any{integration, scheme})
 }
 
-func (f *fake) AuditEntries(_ context.Context, c access.Caller, limit int, since time.Time) (api.AuditList, error) {
-	return api.AuditList{}, f.note(c, []any{limit, since})
+func (f *fake) AuditEntries(_ context.Context, c access.Caller, q api.AuditQuery) (api.AuditList, error) {
+	return api.AuditList{}, f.note(c, q)
+}
+
+func (f *fake) DisableUser(_ context.Context, c access.Caller, name string) error {
+	return f.note(c, name)
+}
+
+func (f *fake) EnableUser(_ context.Context, c access.Caller, name string) error {
+	return f.note(c, name)
+}
+
+func (f *fake) RotateAccount(_ context.Context, c access.Caller, name string) (api.Account, error) {
+	return api.Account{Name: name}, f.note(c, name)
+}
+
+func (f *fake) DisableAccount(_ context.Context, c access.Caller, name string) error {
+	return f.note(c, name)
+}
+
+func (f *fake) EnableAccount(_ context.Context, c access.Caller, name string) error {
+	return f.note(c, name)
+}
+
+func (f *fake) Sessions(_ context.Context, c access.Caller) (api.SessionList, error) {
+	return api.SessionList{}, f.note(c, nil)
+}
+
+func (f *fake) EndSession(_ context.Context, c access.Caller, id string) error {
+	return f.note(c, id)
 }
 
 func (f *fake) Users(_ context.Context, c access.Caller) (api.UserList, error) {

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/fault"
@@ -49,12 +48,19 @@ type Hub interface {
 	Callback(ctx context.Context, c access.Caller, integration string, redirect map[string]string) (api.Arrival, error)
 	ClearToken(ctx context.Context, c access.Caller, integration, scheme string) error
 
-	AuditEntries(ctx context.Context, c access.Caller, limit int, since time.Time) (api.AuditList, error)
+	AuditEntries(ctx context.Context, c access.Caller, q api.AuditQuery) (api.AuditList, error)
 
 	Users(ctx context.Context, c access.Caller) (api.UserList, error)
 	CreateUser(ctx context.Context, c access.Caller, u api.User) (api.User, error)
 	DeleteUser(ctx context.Context, c access.Caller, name string) error
 	SetPassword(ctx context.Context, c access.Caller, name string, password seal.Secret) error
+	DisableUser(ctx context.Context, c access.Caller, name string) error
+	EnableUser(ctx context.Context, c access.Caller, name string) error
+	RotateAccount(ctx context.Context, c access.Caller, name string) (api.Account, error)
+	DisableAccount(ctx context.Context, c access.Caller, name string) error
+	EnableAccount(ctx context.Context, c access.Caller, name string) error
+	Sessions(ctx context.Context, c access.Caller) (api.SessionList, error)
+	EndSession(ctx context.Context, c access.Caller, id string) error
 	Accounts(ctx context.Context, c access.Caller) (api.AccountList, error)
 	CreateAccount(ctx context.Context, c access.Caller, a api.Account) (api.Account, error)
 	DeleteAccount(ctx context.Context, c access.Caller, name string) error

@@ -71,21 +71,23 @@ func (x *exchange) overview() (q api.OverviewQuery, err error) {
 	return q, err
 }
 
-// since reads how far back the audit log is wanted.
-func (x *exchange) since() (limit int, since time.Time, err error) {
+// audit reads what of the audit log is wanted.
+func (x *exchange) audit() (q api.AuditQuery, err error) {
 	values, err := x.values()
 	if err != nil {
-		return 0, since, err
+		return q, err
 	}
-	if limit, err = number(values, "limit", 0); err != nil {
-		return 0, since, err
+	q.Before, q.Caller, q.Action = values.Get("before"), values.Get("caller"), values.Get("action")
+	q.Target, q.Outcome = values.Get("target"), values.Get("outcome")
+	if q.Limit, err = number(values, "limit", 0); err != nil {
+		return q, err
 	}
 	if text := values.Get("since"); text != "" {
-		if since, err = time.Parse(time.RFC3339, text); err != nil {
-			return 0, since, fault.New(fault.Invalid, "since is not a time").WithHint("write it as in 2006-01-02T15:04:05Z (RFC 3339)")
+		if q.Since, err = time.Parse(time.RFC3339, text); err != nil {
+			return q, fault.New(fault.Invalid, "since is not a time").WithHint("write it as in 2006-01-02T15:04:05Z (RFC 3339)")
 		}
 	}
-	return limit, since, nil
+	return q, nil
 }
 
 func (x *exchange) values() (url.Values, error) {

@@ -215,13 +215,13 @@ func tokens() []route {
 
 func people() []route {
 	return []route{
-		{method: "GET", path: "/audit", id: "AuditEntries", summary: "Lists who did what, the newest first.", query: []string{"limit", "since"},
+		{method: "GET", path: "/audit", id: "AuditEntries", summary: "Lists who did what, the newest first.", query: []string{"limit", "since", "before", "caller", "action", "target", "outcome"},
 			endpoint: reading(func(x *exchange) (list api.AuditList, err error) {
-				limit, since, err := x.since()
+				q, err := x.audit()
 				if err != nil {
 					return list, err
 				}
-				return x.AuditEntries(x.ctx(), x.caller, limit, since)
+				return x.AuditEntries(x.ctx(), x.caller, q)
 			})},
 		{method: "GET", path: "/users", id: "Users", summary: "Lists the users.",
 			endpoint: reading(func(x *exchange) (api.UserList, error) { return x.Users(x.ctx(), x.caller) })},
@@ -235,6 +235,30 @@ func people() []route {
 			endpoint: writing(func(x *exchange, in passwordBody) (api.Done, error) {
 				err := x.SetPassword(x.ctx(), x.caller, x.path("name"), seal.NewSecret(in.Password))
 				return done(err, "Updated", "Set the password of the user %q.", x.path("name"))
+			})},
+		{method: "POST", path: "/users/{name}/disable", id: "DisableUser", summary: "Keeps a user from signing in, and ends the user's sessions; never the last administrator.",
+			endpoint: reading(func(x *exchange) (api.Done, error) {
+				return done(x.DisableUser(x.ctx(), x.caller, x.path("name")), "Updated", "Disabled the user %q.", x.path("name"))
+			})},
+		{method: "POST", path: "/users/{name}/enable", id: "EnableUser", summary: "Lets a user sign in again.",
+			endpoint: reading(func(x *exchange) (api.Done, error) {
+				return done(x.EnableUser(x.ctx(), x.caller, x.path("name")), "Updated", "Enabled the user %q.", x.path("name"))
+			})},
+		{method: "POST", path: "/service-accounts/{name}/rotate", id: "RotateAccount", summary: "Gives a service account a new secret, which is shown in this answer only. What the old one got ends.",
+			endpoint: reading(func(x *exchange) (api.Account, error) { return x.RotateAccount(x.ctx(), x.caller, x.path("name")) })},
+		{method: "POST", path: "/service-accounts/{name}/disable", id: "DisableAccount", summary: "Ends a service account's access tokens, and gives it no more.",
+			endpoint: reading(func(x *exchange) (api.Done, error) {
+				return done(x.DisableAccount(x.ctx(), x.caller, x.path("name")), "Updated", "Disabled the service account %q.", x.path("name"))
+			})},
+		{method: "POST", path: "/service-accounts/{name}/enable", id: "EnableAccount", summary: "Gives a service account access tokens again.",
+			endpoint: reading(func(x *exchange) (api.Done, error) {
+				return done(x.EnableAccount(x.ctx(), x.caller, x.path("name")), "Updated", "Enabled the service account %q.", x.path("name"))
+			})},
+		{method: "GET", path: "/sessions", id: "Sessions", summary: "Lists who is signed in; for whoever is no administrator, only their own sessions.",
+			endpoint: reading(func(x *exchange) (api.SessionList, error) { return x.Sessions(x.ctx(), x.caller) })},
+		{method: "DELETE", path: "/sessions/{id}", id: "EndSession", summary: "Signs somebody out. Everyone may end their own sessions.",
+			endpoint: reading(func(x *exchange) (api.Done, error) {
+				return done(x.EndSession(x.ctx(), x.caller, x.path("id")), "OK", "Ended the session %q.", x.path("id"))
 			})},
 		{method: "GET", path: "/service-accounts", id: "Accounts", summary: "Lists the service accounts.",
 			endpoint: reading(func(x *exchange) (api.AccountList, error) { return x.Accounts(x.ctx(), x.caller) })},

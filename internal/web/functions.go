@@ -32,6 +32,7 @@ var functions = template.FuncMap{
 	"past":        func(t *time.Time) bool { return t.Before(time.Now()) },
 	"ms":          func(seconds float64) float64 { return 1000 * seconds },
 	"query":       url.QueryEscape,
+	"path":        url.PathEscape,
 }
 
 func modelURL(id string, more ...string) string {

@@ -40,6 +40,23 @@ type Hub interface {
 	ConnectIntegration(ctx context.Context, c access.Caller, integration, scheme string, r api.Connect) (api.Connection, error)
 	FinishConnection(ctx context.Context, c access.Caller, with map[string]string) (api.Connected, error)
 
+	AuditEntries(ctx context.Context, c access.Caller, q api.AuditQuery) (api.AuditList, error)
+	Users(ctx context.Context, c access.Caller) (api.UserList, error)
+	CreateUser(ctx context.Context, c access.Caller, u api.User) (api.User, error)
+	DisableUser(ctx context.Context, c access.Caller, name string) error
+	EnableUser(ctx context.Context, c access.Caller, name string) error
+	DeleteUser(ctx context.Context, c access.Caller, name string) error
+	SetPassword(ctx context.Context, c access.Caller, name string, password seal.Secret) error
+	Accounts(ctx context.Context, c access.Caller) (api.AccountList, error)
+	CreateAccount(ctx context.Context, c access.Caller, a api.Account) (api.Account, error)
+	RotateAccount(ctx context.Context, c access.Caller, name string) (api.Account, error)
+	DisableAccount(ctx context.Context, c access.Caller, name string) error
+	EnableAccount(ctx context.Context, c access.Caller, name string) error
+	DeleteAccount(ctx context.Context, c access.Caller, name string) error
+	Sessions(ctx context.Context, c access.Caller) (api.SessionList, error)
+	EndSession(ctx context.Context, c access.Caller, id string) error
+	CallerByPassword(ctx context.Context, name string, password seal.Secret) (access.Caller, error)
+
 	Login(ctx context.Context, username string, password seal.Secret) (seal.Secret, error)
 	Logout(ctx context.Context, token seal.Secret) error
 	CallerBySession(ctx context.Context, token seal.Secret) (access.Caller, error)

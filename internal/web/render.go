@@ -50,17 +50,26 @@ type frame struct {
 
 // notes are what a redirect says was done, by the name in its query: no text of a URL is ever shown.
 var notes = map[string]string{
-	"model-imported": "The model is imported. Make an integration of it next.",
-	"model-updated":  "The model is updated; its integrations stay as they are.",
-	"model-deleted":  "The model is deleted.",
-	"created":        "The integration is made. Fill in its credentials.",
-	"cloned":         "The integration is made, with the same settings and secrets. It gets its own tokens.",
-	"saved":          "The settings are saved.",
-	"unchanged":      "Nothing was changed.",
-	"deleted":        "The integration is deleted, with its tokens.",
-	"renewed":        "There is a new token.",
-	"cleared":        "The token is gone; the next task gets a new one.",
-	"connected":      "The integration is connected.",
+	"model-imported":   "The model is imported. Make an integration of it next.",
+	"model-updated":    "The model is updated; its integrations stay as they are.",
+	"model-deleted":    "The model is deleted.",
+	"created":          "The integration is made. Fill in its credentials.",
+	"cloned":           "The integration is made, with the same settings and secrets. It gets its own tokens.",
+	"saved":            "The settings are saved.",
+	"unchanged":        "Nothing was changed.",
+	"deleted":          "The integration is deleted, with its tokens.",
+	"renewed":          "There is a new token.",
+	"cleared":          "The token is gone; the next task gets a new one.",
+	"user-made":        "The user is made.",
+	"user-disabled":    "The user is signed out, and can't sign in.",
+	"user-enabled":     "The user can sign in again.",
+	"user-deleted":     "The user is deleted.",
+	"account-disabled": "The service account is disabled; its access tokens have ended.",
+	"account-enabled":  "The service account is enabled.",
+	"account-deleted":  "The service account is deleted.",
+	"password-set":     "The password is changed.",
+	"session-ended":    "The session is ended.",
+	"connected":        "The integration is connected.",
 }
 
 // done is the URL of a page that says what was done.

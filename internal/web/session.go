@@ -75,15 +75,20 @@ func signIn(v *visit) error {
 	if err != nil {
 		return v.show(page{Title: "Sign in", Name: "sign-in", Data: in, Err: err})
 	}
-	http.SetCookie(v.w, &http.Cookie{
-		Name: cookie, Value: session.Reveal(), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: v.r.TLS != nil, MaxAge: int(access.SessionLife.Seconds()),
-	})
+	http.SetCookie(v.w, v.sessionCookie(session))
 	if !local(in.Next) {
 		in.Next = "/"
 	}
 	v.to(in.Next)
 	return nil
+}
+
+// sessionCookie carries a session. It comes along when a service sends the browser back (Lax), and never with another site's form.
+func (v *visit) sessionCookie(session seal.Secret) *http.Cookie {
+	return &http.Cookie{
+		Name: cookie, Value: session.Reveal(), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: v.r.TLS != nil, MaxAge: int(access.SessionLife.Seconds()),
+	}
 }
 
 func signOut(v *visit) error {

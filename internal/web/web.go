@@ -58,7 +58,7 @@ type route struct {
 }
 
 func routes() (all []route) {
-	for _, group := range [][]route{doors(), overviewRoutes(), modelRoutes(), integrationRoutes(), runRoutes()} {
+	for _, group := range [][]route{doors(), overviewRoutes(), modelRoutes(), integrationRoutes(), runRoutes(), activityRoutes(), accessRoutes()} {
 		all = append(all, group...)
 	}
 	return all
