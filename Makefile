@@ -1,6 +1,6 @@
 # Everything that is checked, measured or made from the code has a target here.
 
-.PHONY: check generate race bench interop catalogue mongo chaos
+.PHONY: check generate race fuzz bench interop catalogue mongo chaos
 
 STATICCHECK = go run -modfile=tools/go.mod honnef.co/go/tools/cmd/staticcheck
 
@@ -21,6 +21,16 @@ race:
 # docs/openapi.json and docs/cli.md are made from the code; their tests fail when they are out of date.
 generate:
 	go generate ./...
+
+# Every fuzz target in turn, each for FUZZTIME. What one finds it writes into testdata/fuzz beside it: that is its test from then on.
+FUZZTIME = 10s
+fuzz:
+	@for file in $$(grep -rl '^func Fuzz' --include='*_test.go' .); do \
+		for target in $$(grep -o '^func Fuzz[A-Za-z0-9]*' $$file | cut -c6-); do \
+			echo "$$(dirname $$file) $$target"; \
+			nice -n 19 go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$(dirname $$file) || exit 1; \
+		done; \
+	done
 
 bench:
 	cd bench && go run .

@@ -34,11 +34,12 @@ var allowed = map[string]string{
 	"internal/outbound":         "fault internal/seal",
 	"internal/recent":           "fault",
 	"internal/recipe":           "",
+	"internal/reference":        "fault internal/seal",
 	"internal/oauth":            "fault internal/expand internal/jwt internal/model internal/moment internal/outbound internal/recent internal/recipe internal/seal internal/token",
 	"internal/aws":              "fault internal/outbound internal/seal internal/token",
 	"internal/credential":       "fault internal/expand internal/jwt internal/recipe internal/seal internal/token",
 	"internal/call":             "fault internal/credential internal/model internal/outbound internal/seal",
-	"internal/integration":      "fault internal/expand internal/model internal/moment internal/recipe internal/seal",
+	"internal/integration":      "fault internal/expand internal/model internal/moment internal/recipe internal/reference internal/seal",
 	"internal/access":           "fault internal/recent internal/seal",
 	"internal/audit":            "fault internal/seal",
 	"internal/metrics":          "fault internal/store/driver internal/token",
@@ -50,7 +51,7 @@ var allowed = map[string]string{
 	"internal/store": "fault internal/access internal/audit internal/integration internal/model internal/seal " +
 		"internal/store/driver internal/token",
 	"internal/hub": "api fault internal/access internal/audit internal/aws internal/call internal/change internal/credential internal/integration " +
-		"internal/model internal/oauth internal/openapi internal/outbound internal/recent internal/recipe internal/expand internal/seal internal/store internal/token",
+		"internal/model internal/oauth internal/openapi internal/outbound internal/recent internal/recipe internal/reference internal/expand internal/seal internal/store internal/token",
 	"internal/server":                 "api fault internal/access internal/seal internal/server/internal/schema",
 	"internal/server/internal/schema": "",
 	"internal/web":                    "api fault internal/access internal/seal",

@@ -182,6 +182,11 @@ func (c *Client) Tokens(ctx context.Context, integration string) (api.TokenList,
 	return get[api.TokenList](ctx, c, nil, integrations, integration, "tokens")
 }
 
+// ExplainToken says what would be asked for a token next, and what is wrong. scheme may be empty if there is only one token.
+func (c *Client) ExplainToken(ctx context.Context, integration, scheme string) (api.Explanation, error) {
+	return get[api.Explanation](ctx, c, nil, integrations, integration, "tokens", only(scheme), "explanation")
+}
+
 // RenewToken gets a new token now. scheme may be empty if there is only one token.
 func (c *Client) RenewToken(ctx context.Context, integration, scheme string) (api.Token, error) {
 	var t api.Token

@@ -67,6 +67,10 @@ func TestRequests(t *testing.T) {
 			_, err := c.RunOperation(ctx, "desk", "get /a/{id}", api.Task{Parameters: map[string]json.RawMessage{"id": json.RawMessage("7")}})
 			return err
 		},
+		"GET /integrations/desk/tokens/-/explanation": func(c *client.Client) error {
+			_, err := c.ExplainToken(ctx, "desk", "")
+			return err
+		},
 		"POST /integrations/desk/tokens/-/renew": func(c *client.Client) error {
 			_, err := c.RenewToken(ctx, "desk", "")
 			return err

@@ -83,7 +83,7 @@ func (c *carnet) close() error {
 
 // openEmbedded serves the API of a data directory to this process alone. Whoever may read the key file is an administrator.
 func openEmbedded(ctx context.Context, o cli.Options) (http.RoundTripper, func() error, error) {
-	settings, err := embeddedOptions(os.Getenv)
+	settings, err := embeddedOptions(o, os.Getenv)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -97,7 +97,7 @@ func openEmbedded(ctx context.Context, o cli.Options) (http.RoundTripper, func()
 }
 
 // embeddedOptions are the settings of a server that a command without one takes from the environment.
-func embeddedOptions(getenv func(string) string) (hub.Options, error) {
+func embeddedOptions(at cli.Options, getenv func(string) string) (hub.Options, error) {
 	var o hub.Options
 	if text := getenv("CARNET_TOKEN_TIMEOUT"); text != "" {
 		d, err := time.ParseDuration(text)
@@ -110,7 +110,8 @@ func embeddedOptions(getenv func(string) string) (hub.Options, error) {
 	if o.Egress.Policy, err = policy(words(getenv("CARNET_EGRESS_ALLOW")), words(getenv("CARNET_EGRESS_DENY"))); err != nil {
 		return o, err
 	}
-	return o, nil
+	o.References, err = references(at, words(getenv("CARNET_ALLOW_ENV")), words(getenv("CARNET_ALLOW_FILE")))
+	return o, err
 }
 
 // verboseLog logs to standard error, more the more often --verbose is given; nil: nothing.

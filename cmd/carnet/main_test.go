@@ -18,7 +18,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"carnet": main})
+	testscript.Main(m, map[string]func(){"carnet": main, "xdg-open": browser, "open": browser})
 }
 
 // options of the provider that scripts and tests here work with.
@@ -29,7 +29,8 @@ var options = carnettest.ProviderOptions{
 }
 
 // TestScripts runs a story for each use case, named as the command. $PROVIDER is the address of a provider; the command
-// "provider" does something to it. $LISTEN is a free address.
+// "provider" does something to it. $SHOP is the address of a service that persons connect to, and xdg-open their browser. $LISTEN is a
+// free address.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -38,6 +39,9 @@ func TestScripts(t *testing.T) {
 			server := httptest.NewServer(p)
 			env.Defer(server.Close)
 			env.Setenv("PROVIDER", server.URL)
+			shop := httptest.NewServer(newShop())
+			env.Defer(shop.Close)
+			env.Setenv("SHOP", shop.URL)
 			env.Setenv("LISTEN", freeAddress(t))
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("GORACE", os.Getenv("GORACE"))

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"carnet.dev/carnet/internal/hub"
 	"carnet.dev/carnet/internal/metrics"
 	"carnet.dev/carnet/internal/token"
 )
@@ -30,3 +31,22 @@ func (o observer) Renewal(r token.Renewal) {
 
 // Waited implements token.Observer.
 func (o observer) Waited(took time.Duration) { o.metrics.Waited(took) }
+
+// watch counts the credentials that near their end, and warns of each once a day, until ctx ends.
+func (o observer) watch(ctx context.Context, h *hub.Hub) {
+	hear := func(all []hub.Ending) {
+		near, ended := map[string]int{}, map[string]int{}
+		for _, e := range all {
+			if e.Ended {
+				ended[e.What]++
+				continue
+			}
+			near[e.What]++
+		}
+		o.metrics.Endings(near, ended)
+	}
+	warn := func(e hub.Ending) {
+		o.log.Warn("a credential ends", "integration", e.Integration, "scheme", e.Scheme, "what", e.What, "at", e.ExpiresAt, "message", e.Text, "hint", e.Hint)
+	}
+	h.WatchEndings(ctx, hear, warn, func(err error) { o.log.Warn("background work failed", "error", err) })
+}

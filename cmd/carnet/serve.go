@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,7 @@ import (
 	"carnet.dev/carnet/internal/hub"
 	"carnet.dev/carnet/internal/metrics"
 	"carnet.dev/carnet/internal/outbound"
+	"carnet.dev/carnet/internal/reference"
 	"carnet.dev/carnet/internal/seal"
 	"carnet.dev/carnet/internal/server"
 	"carnet.dev/carnet/internal/web"
@@ -35,6 +37,7 @@ type serveFlags struct {
 	noMetrics, noPage        bool
 	passwordFile             string
 	allow, deny              []string
+	allowEnv, allowFile      []string
 	logLevel, logFormat      string
 	tokenTimeout, auditsKept time.Duration
 }
@@ -63,6 +66,8 @@ loopback are served only with TLS, or with --insecure-listen where something els
 	flags.StringVar(&f.passwordFile, "admin-password-file", "", "on the first start take the password of admin from this `file`")
 	flags.StringSliceVar(&f.allow, "egress-allow", words(os.Getenv("CARNET_EGRESS_ALLOW")), "send requests to these `networks` only (CARNET_EGRESS_ALLOW)")
 	flags.StringSliceVar(&f.deny, "egress-deny", words(os.Getenv("CARNET_EGRESS_DENY")), "send no requests to these `networks` (CARNET_EGRESS_DENY)")
+	flags.StringSliceVar(&f.allowEnv, "allow-env", words(os.Getenv("CARNET_ALLOW_ENV")), "let settings refer to these `variables`, NAME or PREFIX_*, as ${env:NAME} (CARNET_ALLOW_ENV)")
+	flags.StringSliceVar(&f.allowFile, "allow-file", words(os.Getenv("CARNET_ALLOW_FILE")), "let settings refer to files in these `directories`, as ${file:/path} (CARNET_ALLOW_FILE)")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.DurationVar(&f.tokenTimeout, "token-timeout", 15*time.Second, "how long a token endpoint may take")
@@ -96,9 +101,13 @@ func serve(ctx context.Context, at cli.Options, f serveFlags, out io.Writer) err
 		return err
 	}
 	o := hub.Options{Egress: outbound.Options{Policy: egress}, AuditRetention: f.auditsKept, PublicURL: public}
+	if o.References, err = references(at, f.allowEnv, f.allowFile); err != nil {
+		return err
+	}
 	o.Token.AskTimeout = f.tokenTimeout
 	m := metrics.New(version())
-	o.Token.Observer = observer{m, log}
+	observe := observer{m, log}
+	o.Token.Observer = observe
 	c, err := open(ctx, at, o, m)
 	if err != nil {
 		return err
@@ -113,7 +122,12 @@ func serve(ctx context.Context, at cli.Options, f serveFlags, out io.Writer) err
 		if !f.noPage {
 			handler = withPage(web.New(c.hub, web.Options{Logger: log, Observe: m.Request, Version: version()}), handler)
 		}
+		watching, stop := context.WithCancel(ctx)
+		var work sync.WaitGroup
+		work.Go(func() { observe.watch(watching, c.hub) })
 		err = listenAndServe(ctx, c.hub, listener, handler, log)
+		stop()
+		work.Wait()
 	}
 	return errors.Join(err, c.close())
 }
@@ -256,6 +270,20 @@ func (f serveFlags) logger(out io.Writer) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(out, o)), nil
 	}
 	return nil, fault.New(fault.Invalid, "there is no log format %q", f.logFormat).WithHint("use text or json")
+}
+
+// references are what settings may refer to. Carnet's own key is never among it.
+func references(at cli.Options, env, files []string) (reference.Allowed, error) {
+	allowed := reference.Allowed{Env: env, Files: files}
+	if err := allowed.Check(); err != nil || len(files) == 0 {
+		return allowed, err
+	}
+	where, err := locate(at)
+	if err == nil && allowed.Covers(where.key) {
+		err = fault.New(fault.Invalid, "references can't be allowed the directory of Carnet's own key, %s", where.key).
+			WithHint("name the directory that only has the secrets which are meant")
+	}
+	return allowed, err
 }
 
 // policy reads networks: prefixes, or single addresses.

@@ -27,6 +27,8 @@ A field is written as
   field=@file     what is in the file; @- is standard input, @@ begins a text with @
   field=?         asked for, without showing
   field:=json     JSON
+  'field=${env:NAME}', 'field=${file:/path}'
+                  a reference, read at every use where Carnet runs, if that was allowed there
 and named as client_id where only one security scheme has it, else SCHEME.client_id; further server.host, server.port,
 server.base_path, server.protocol, tls.rejectUnauthorized, tls.ca, tls.certificate, tls.key, variables.NAME, security, and
 SCHEME.token.access_token for a token of your own. An empty text clears a field.`
@@ -88,6 +90,11 @@ func (p *program) unfilled(w io.Writer, ctx context.Context, c *client.Client, i
 		if s.Fields = empty(settings.Authentication[s.Name], s.Fields); len(s.Fields) > 0 {
 			fmt.Fprintf(w, "  %s\n", describe(s))
 			some = true
+		}
+	}
+	for _, s := range m.Schemes {
+		if s.Hint != "" {
+			fmt.Fprintf(w, "%s: %s\n", s.Name, strings.ReplaceAll(s.Hint, " NAME ", " "+shell(i.Name)+" "))
 		}
 	}
 	if some {

@@ -30,11 +30,13 @@ func Show(out io.Writer, format string, v any, table func(w io.Writer)) error {
 		table(w)
 		return w.Flush()
 	case "json", "yaml":
-		data, err := json.Marshal(v)
-		if err != nil {
+		var data bytes.Buffer
+		e := json.NewEncoder(&data)
+		e.SetEscapeHTML(false) // it goes to a terminal or a program, where & is no danger
+		if err := e.Encode(v); err != nil {
 			return fault.Wrap(fault.Internal, err, "the answer can't be written as JSON")
 		}
-		text, err := formatted(data, format)
+		text, err := formatted(data.Bytes(), format)
 		if err == nil {
 			_, err = out.Write(text)
 		}

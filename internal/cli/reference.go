@@ -35,6 +35,7 @@ const environment = `The environment says the rest:
 | CARNET_TOKEN | or a session's token |
 | CARNET_..._FILE | the file that holds one of these five |
 | CARNET_EGRESS_ALLOW, CARNET_EGRESS_DENY | networks that requests may go to only, or not |
+| CARNET_ALLOW_ENV, CARNET_ALLOW_FILE | variables and directories that settings may refer to |
 | CARNET_TOKEN_TIMEOUT | how long a token endpoint may take, without a server; 15s by default |
 | HTTPS_PROXY, HTTP_PROXY, NO_PROXY | proxies |
 | NO_COLOR | no colours |

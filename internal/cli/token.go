@@ -60,7 +60,7 @@ func (p *program) token() *cobra.Command {
 	for _, cmd := range []*cobra.Command{renew, clear} {
 		cmd.Flags().StringVar(&scheme, "scheme", "", "the security `scheme`, if there are several")
 	}
-	group.AddCommand(show, renew, clear)
+	group.AddCommand(show, p.tokenExplain(), renew, clear)
 	return group
 }
 
@@ -82,8 +82,24 @@ func printToken(w io.Writer, t api.Token) {
 	}
 	if t.Cause != "" {
 		row(w, "Last failure:", t.Cause)
-		row(w, "Next try:", moment(t.NextTry))
+		if t.Hint != "" {
+			row(w, "What to do:", t.Hint)
+		}
+		row(w, "Next try:", nextTry(t))
 	}
+	for _, e := range t.Endings {
+		row(w, "Ends:", e.What+" "+moment(&e.ExpiresAt)+left(e))
+		if e.Near && e.Hint != "" {
+			row(w, "What to do:", e.Hint)
+		}
+	}
+}
+
+func nextTry(t api.Token) string {
+	if t.NextTry == nil {
+		return "when something was changed, or by carnet token renew"
+	}
+	return moment(t.NextTry)
 }
 
 func expires(t api.Token) string {

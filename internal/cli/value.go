@@ -15,7 +15,15 @@ import (
 )
 
 // secretFields are the fields that should not be typed on a command line, where ps and the shell's history show them.
-var secretFields = []string{"client_secret", "password", "value", "bearer", "access_token", "refresh_token", "key"}
+var secretFields = []string{
+	"access_token", "assertion", "bearer", "client_secret", "client_secret_next", "key", "password", "private_key", "refresh_token",
+	"secretAccessKey", "sessionToken", "subject_token", "value", "webIdentityToken",
+}
+
+// isReference reports whether a value only names where a secret is.
+func isReference(text string) bool {
+	return strings.HasPrefix(text, "${env:") || strings.HasPrefix(text, "${file:")
+}
 
 // fields reads arguments of the form field=value:
 //
@@ -50,7 +58,7 @@ func (p *program) field(arg string) (name string, value json.RawMessage, err err
 		text, err = p.ask(name)
 	case strings.HasPrefix(text, "@"):
 		text, err = p.at(text)
-	case text != "" && slices.Contains(secretFields, last):
+	case text != "" && slices.Contains(secretFields, last) && !isReference(text):
 		fmt.Fprintf(p.Stderr, "carnet: %s is on the command line, where ps and the shell's history show it; %s=? asks for it, %s=@- reads it\n", name, name, name)
 	}
 	if err != nil {

@@ -82,17 +82,12 @@ type Scope struct {
 }
 
 // Expand fills the template in. fault.Invalid if a path has no value or a function can't take its arguments.
-func (t Template) Expand(s Scope) (Value, error) {
-	var all Value
-	for _, part := range t.parts {
-		v, err := part.value(s)
-		if err != nil {
-			return Value{}, err
-		}
-		all = all.Join(v)
-	}
-	return all, nil
-}
+func (t Template) Expand(s Scope) (Value, error) { return sum(t.parts).value(s) }
+
+// maxText is in bytes. Functions in functions make long texts of short templates.
+const maxText = 1 << 20
+
+func errLong() error { return fault.New(fault.Invalid, "a template makes a text of more than 1 MiB") }
 
 // A Value is a text of which parts may be secret.
 type Value struct{ pieces []piece }
@@ -120,6 +115,13 @@ func (v Value) Reveal() string {
 		b.WriteString(p.text)
 	}
 	return b.String()
+}
+
+func (v Value) length() (n int) {
+	for _, p := range v.pieces {
+		n += len(p.text)
+	}
+	return n
 }
 
 // String returns the text with its secret parts masked.

@@ -143,10 +143,32 @@ func TestValuesDoNotPrint(t *testing.T) {
 	}
 }
 
+// A short template can't make a text that fills the memory.
+func TestTextsHaveAnEnd(t *testing.T) {
+	for name, text := range map[string]string{
+		"functions in functions": "${" + strings.Repeat("hex(", 18) + "a" + strings.Repeat(")", 18) + "}",
+		"one after another":      strings.Repeat("${a}", 2000),
+		"a sum":                  "${" + strings.Repeat("a + ", 2000) + "a}",
+	} {
+		template, err := expand.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		long := expand.Plain(strings.Repeat("a", 1000))
+		_, err = template.Expand(expand.Scope{Lookup: func(string) (expand.Value, bool) { return long, true }})
+		if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "1 MiB") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Whatever the template: an error of the user's, or a text that reads nothing but its paths, and shows no secret of theirs.
 func FuzzExpand(f *testing.F) {
-	for _, seed := range []string{"${a}", "$${", "${base64(a+'b')}", "${left(a,3)}", "${now('YYYY')}", "${'", "${hmac_sha256(a,b)}"} {
+	for _, seed := range []string{"${a}", "$${", "${base64(a+'b')}", "${left(a,3)}", "${now('YYYY')}", "${'", "${hmac_sha256(a,b)}",
+		"${upper(lower(a) + 'x')}${a.b/c:d@e}", "${fingerprint(a)}"} {
 		f.Add(seed)
 	}
+	const mark = "\U000F0000" // of secrets alone
 	f.Fuzz(func(t *testing.T, text string) {
 		template, err := expand.Parse(text)
 		if err != nil {
@@ -155,9 +177,24 @@ func FuzzExpand(f *testing.F) {
 			}
 			return
 		}
-		_, err = template.Expand(expand.Scope{Lookup: func(string) (expand.Value, bool) { return expand.Secret(seal.NewSecret("s3cr3t")), true }})
-		if err != nil && !fault.Is(err, fault.Invalid) {
-			t.Error(err)
+		paths := slices.Collect(template.Paths())
+		v, err := template.Expand(expand.Scope{Lookup: func(path string) (expand.Value, bool) {
+			if !slices.Contains(paths, path) {
+				t.Errorf("it reads %q besides %q", path, paths)
+			}
+			return expand.Secret(seal.NewSecret("s3cr3t" + mark)), true
+		}})
+		if err != nil {
+			if !fault.Is(err, fault.Invalid) {
+				t.Error(err)
+			}
+			return
+		}
+		if !strings.Contains(text, mark) && strings.Contains(v.String(), mark) || len(paths) == 0 && v.IsSecret() {
+			t.Errorf("shows %q", v)
+		}
+		if template.IsConstant() && !strings.Contains(text, "${") && v.Reveal() != text {
+			t.Errorf("makes %q", v.Reveal())
 		}
 	})
 }

@@ -125,5 +125,11 @@ func (c call) value(s Scope) (Value, error) {
 		texts[i], all = v.Reveal(), all.Join(v)
 	}
 	text, err := functions[c.name].apply(s, texts)
-	return all.of(text), err
+	if err != nil {
+		return Value{}, err
+	}
+	if len(text) > maxText {
+		return Value{}, errLong()
+	}
+	return all.of(text), nil
 }

@@ -38,13 +38,18 @@ func (p path) value(s Scope) (Value, error) {
 
 func (p path) paths(yield func(string) bool) bool { return yield(string(p)) }
 
-func (s sum) value(scope Scope) (all Value, err error) {
+func (s sum) value(scope Scope) (Value, error) {
+	var all Value
+	length := 0
 	for _, n := range s {
 		v, err := n.value(scope)
 		if err != nil {
 			return Value{}, err
 		}
-		all = all.Join(v)
+		if length += v.length(); length > maxText {
+			return Value{}, errLong()
+		}
+		all.pieces = append(all.pieces, v.pieces...)
 	}
 	return all, nil
 }

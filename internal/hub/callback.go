@@ -192,5 +192,5 @@ func (h *Hub) standing(ctx context.Context, c access.Caller, p pending) (api.Con
 		return api.Connected{}, err
 	}
 	r, err := h.tokens.Record(ctx, subject)
-	return connected(p.Scheme, r), err
+	return i.connected(p.Scheme, r), err
 }

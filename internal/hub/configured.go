@@ -2,6 +2,8 @@ package hub
 
 import (
 	"context"
+	"crypto/sha256"
+	"sync/atomic"
 	"time"
 
 	"carnet.dev/carnet/fault"
@@ -14,12 +16,18 @@ import (
 
 // configured is an integration with its model, and the subjects of its tokens. It does not change: an edit makes another one.
 type configured struct {
-	integration.Integration
-	revision int64
-	model    *model.Model
-	subjects map[string]*token.Subject // by security scheme
-	configs  map[string]oauth.Config   // of those that a token endpoint gives
-	wrong    error                     // why there are no subjects
+	integration.Integration // its references resolved
+	stored                  integration.Integration
+	revision                int64
+	model                   *model.Model
+	subjects                map[string]*token.Subject // by security scheme
+	configs                 map[string]oauth.Config   // of those that a token endpoint gives
+	wrong                   error                     // why there are no subjects
+
+	refers     bool                   // it has references
+	unresolved integration.Unresolved // those of them that can't be used
+	read       [sha256.Size]byte      // of what they name
+	latest     atomic.Pointer[configured]
 }
 
 // Integrations and models are good for a second, which is how soon what another replica has changed counts here; an operation
@@ -50,12 +58,20 @@ func newMemory() memory {
 
 // configured returns an integration as it was a moment ago, at the most.
 func (h *Hub) configured(ctx context.Context, name string) (*configured, error) {
-	return h.memory.integrations.Get(ctx, name, h.load(name))
+	c, err := h.memory.integrations.Get(ctx, name, h.load(name))
+	if err != nil {
+		return nil, err
+	}
+	return c.now(h), nil
 }
 
 // current returns an integration as it is now.
 func (h *Hub) current(ctx context.Context, name string) (*configured, error) {
-	return h.memory.integrations.Again(ctx, name, h.load(name))
+	c, err := h.memory.integrations.Again(ctx, name, h.load(name))
+	if err != nil {
+		return nil, err
+	}
+	return c.now(h), nil
 }
 
 // load reads an integration and its model. If nothing has changed the old one stays, whose subjects the keeper knows.
@@ -78,13 +94,23 @@ func (h *Hub) load(name string) func(context.Context, *configured, bool) (*confi
 
 // configure makes the subjects of an integration's tokens.
 func (h *Hub) configure(i integration.Integration, revision int64, m *model.Model) *configured {
-	c := &configured{Integration: i, revision: revision, model: m, subjects: map[string]*token.Subject{}, configs: map[string]oauth.Config{}}
+	c := &configured{Integration: i, stored: i, revision: revision, model: m, subjects: map[string]*token.Subject{}, configs: map[string]oauth.Config{}}
+	if c.refers = i.Settings.Refers(); c.refers {
+		i.Settings, c.unresolved, c.read = h.resolve(i.Settings)
+		c.Settings = i.Settings
+	}
+	if c.unresolved[""] != nil {
+		return c
+	}
 	client, err := h.client(i.Settings, integration.Schemes(i.Settings, m))
 	if err != nil {
 		c.wrong = err
 		return c
 	}
 	for _, scheme := range tokenSchemes(&i, m) {
+		if c.unresolved[scheme.Key] != nil {
+			continue
+		}
 		if integration.AssumesRole(i.Settings.Authentication[scheme.Key], scheme) {
 			c.subjects[scheme.Key] = h.roleSubject(&i, scheme, client)
 			continue
@@ -102,6 +128,9 @@ func (c *configured) subject(scheme string) (*token.Subject, error) {
 	}
 	if c.wrong != nil {
 		return nil, c.wrong
+	}
+	if err := c.resolved(scheme); err != nil {
+		return nil, err
 	}
 	return nil, fault.New(fault.NotFound, "integration %q has no token for scheme %q", c.Name, scheme)
 }

@@ -183,7 +183,7 @@ func (h *Hub) spend(ctx context.Context, p pending, redirect map[string]string) 
 	if err != nil {
 		return api.Connected{}, err
 	}
-	return connected(p.Scheme, r), nil
+	return i.connected(p.Scheme, r), nil
 }
 
 // redirected is what a redirect brought to ask for a token with, if it is a good one.
@@ -227,8 +227,8 @@ func (h *Hub) source(i *configured, scheme string) (*oauth.Source, error) {
 	return source, nil
 }
 
-func connected(scheme string, r token.Record) api.Connected {
-	t := viewToken(scheme, r, time.Now())
+func (c *configured) connected(scheme string, r token.Record) api.Connected {
+	t := c.viewToken(scheme, r)
 	return api.Connected{Token: &t}
 }
 

@@ -71,7 +71,7 @@ func (h *Hub) poll(ctx context.Context, c access.Caller, p pending) (api.Connect
 		if err != nil {
 			return api.Connected{}, err
 		}
-		return connected(p.Scheme, r), nil
+		return i.connected(p.Scheme, r), nil
 	})
 }
 

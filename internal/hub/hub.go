@@ -16,6 +16,7 @@ import (
 	"carnet.dev/carnet/internal/credential"
 	"carnet.dev/carnet/internal/oauth"
 	"carnet.dev/carnet/internal/outbound"
+	"carnet.dev/carnet/internal/reference"
 	"carnet.dev/carnet/internal/store"
 	"carnet.dev/carnet/internal/token"
 )
@@ -25,6 +26,8 @@ type Options struct {
 	Version string           // shown by [Hub.Health]
 	Egress  outbound.Options // where requests may go, and with which limits
 	Token   token.Options    // times of the token keeper
+	// References are what the settings of integrations may refer to: variables and files of this process's machine; by default nothing.
+	References reference.Allowed
 	// AuditRetention is for how long audit entries are kept; 0: for ever.
 	AuditRetention time.Duration
 	// PublicURL is the server's address as browsers see it, without a slash at its end; "": no browser comes to it.
@@ -43,6 +46,7 @@ type Hub struct {
 
 	challenges *credential.Challenges
 	nonces     credential.Nonces
+	references reference.Allowed
 	memory     memory
 	overview   sights
 	version    string
@@ -62,6 +66,7 @@ func New(s *store.Store, o Options) *Hub {
 		metadata: oauth.NewMetadata(),
 
 		challenges: credential.NewChallenges(rand.Text),
+		references: o.References,
 		memory:     newMemory(),
 		version:    o.Version,
 		retention:  o.AuditRetention,

@@ -347,7 +347,7 @@ func viewIntegration(c *configured, records map[string]token.Record) api.Integra
 		Type:  "Adapter",
 		Properties: api.IntegrationProperties{
 			ID: c.Name, Type: c.Model, Brokers: []json.RawMessage{}, Groups: []json.RawMessage{},
-			Properties: json.RawMessage(integration.View(c.Integration, c.model, tokens)),
+			Properties: json.RawMessage(integration.View(c.stored, c.model, tokens)),
 		},
 		IsEncrypted: true,
 		LoggerProps: map[string]any{},

@@ -54,7 +54,7 @@ func (h *Hub) sweepToken(ctx context.Context, id string) error {
 	name, uid, scheme := owner(id)
 	c, err := h.configured(ctx, name)
 	switch {
-	case fault.Is(err, fault.NotFound), err == nil && c.UID != uid, err == nil && c.wrong == nil && c.subjects[scheme] == nil:
+	case fault.Is(err, fault.NotFound), err == nil && c.UID != uid, err == nil && c.wrong == nil && c.subjects[scheme] == nil && c.resolved(scheme) == nil:
 		return h.forget(ctx, id)
 	case err != nil:
 		return err

@@ -155,6 +155,9 @@ func (h *Hub) prepare(ctx context.Context, i *configured, e *errand) (*task, err
 	if err != nil {
 		return nil, err
 	}
+	if err := i.resolved(""); err != nil {
+		return nil, err
+	}
 	schemes, chosen := integration.Choose(i.Name, i.Settings, i.model, op, func(scheme string) bool { return h.hasToken(ctx, i, scheme) })
 	base, err := i.Settings.OperationURL(i.model, op)
 	if err != nil && slices.ContainsFunc(schemes, func(s model.Scheme) bool { return i.Settings.Authentication[s.Key].ServerURL != "" }) {
@@ -172,6 +175,9 @@ func (h *Hub) prepare(ctx context.Context, i *configured, e *errand) (*task, err
 		return nil, chosen
 	}
 	for _, s := range schemes {
+		if err := i.resolved(s.Key); err != nil {
+			return nil, err
+		}
 		if s.Type == model.TypeMutualTLS && base.Scheme != "https" {
 			return nil, fault.New(fault.Invalid, "scheme %q is a client certificate, and http shows none", s.Key).
 				WithHint("carnet integration set %s server.protocol=https", i.Name)

@@ -61,7 +61,7 @@ func (h *Hub) withToken(ctx context.Context, c access.Caller, a access.Action, n
 		if err != nil {
 			return api.Token{}, err
 		}
-		return viewToken(s.Key, r, time.Now()), nil
+		return i.viewToken(s.Key, r), nil
 	})
 }
 
@@ -116,16 +116,25 @@ func (h *Hub) hasToken(ctx context.Context, c *configured, scheme string) bool {
 func viewTokens(c *configured, records map[string]token.Record) []api.Token {
 	tokens := []api.Token{}
 	for _, s := range tokenSchemes(&c.Integration, c.model) {
-		tokens = append(tokens, viewToken(s.Key, records[s.Key], time.Now()))
+		view := c.viewToken(s.Key, records[s.Key])
+		if _, err := c.subject(s.Key); err != nil {
+			view.State, view.Cause = string(token.Broken), err.Error()
+		}
+		tokens = append(tokens, view)
 	}
 	return tokens
+}
+
+func (c *configured) viewToken(scheme string, r token.Record) api.Token {
+	now := time.Now()
+	return viewToken(scheme, r, c.endings(scheme, r, now), now)
 }
 
 // typeTokens stores the tokens that came with an integration's settings. A masked access token leaves the stored one alone;
 // what came with it has been read from us.
 func (h *Hub) typeTokens(ctx context.Context, c *configured, typed map[string]integration.Token) error {
 	for scheme, t := range typed {
-		if c.subjects[scheme] == nil && c.wrong == nil {
+		if c.subjects[scheme] == nil && c.wrong == nil && c.resolved(scheme) == nil {
 			continue // it is of a type that keeps none
 		}
 		subject, err := c.subject(scheme)

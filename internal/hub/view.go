@@ -71,7 +71,7 @@ func schemeDetail(s model.Scheme) string {
 }
 
 // viewToken shows the state of a token, never the token.
-func viewToken(scheme string, r token.Record, now time.Time) api.Token {
+func viewToken(scheme string, r token.Record, ends []api.Ending, now time.Time) api.Token {
 	return api.Token{
 		Scheme:       scheme,
 		State:        string(r.State(now)),
@@ -87,8 +87,11 @@ func viewToken(scheme string, r token.Record, now time.Time) api.Token {
 		Manual:       r.Token.Manual,
 		AuthMethod:   r.AuthMethod,
 		Failures:     r.Failure.Count,
+		Reason:       reasonOf(r.Failure),
 		Cause:        r.Failure.Cause,
+		Hint:         r.Failure.Hint,
 		NextTry:      moment(r.Failure.Next),
+		Endings:      ends,
 	}
 }
 

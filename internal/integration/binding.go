@@ -52,6 +52,7 @@ func bindings(a *Authentication) []binding {
 		{"client_id", &a.ClientID, "id of the client", nil},
 		{"client_secret", &a.ClientSecret, "secret of the client", nil},
 		{"client_secret_next", &a.ClientSecretNext, "a second secret, tried after invalid_client while the first is being replaced", nil},
+		{"client_secret_expires_at", &a.ClientSecretExpiresAt, "when the client secret ends, to be warned in time; 0: never", nil},
 		{"username", &a.Username, "name of the account", nil},
 		{"password", &a.Password, "password of the account", nil},
 		{"grant_type", &a.GrantType, "how a token is got: a flow of the scheme, or any grant type URN", nil},

@@ -83,3 +83,8 @@ func (d Device) after(now time.Time) Device {
 	d.Next = now.Add(time.Duration(d.Interval * float64(time.Second)))
 	return d
 }
+
+// A Notice says that somebody was told of something, so that nobody tells it again too soon.
+type Notice struct {
+	At time.Time `json:"at"`
+}

@@ -12,6 +12,7 @@ import (
 
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/model"
+	"carnet.dev/carnet/internal/reference"
 )
 
 // Decode reads settings as they come over the wire. What is not given keeps its old value, within server, tls and authentication
@@ -327,7 +328,7 @@ func (d *decoder) checkEntry(at string, a *Authentication) {
 	if a.MaxRefreshes < 0 {
 		d.problem(at+"/max_refreshes", "has to be a whole number")
 	}
-	if a.RoleARN != "" && (strings.Count(a.RoleARN, ":") < 5 || !strings.HasPrefix(a.RoleARN, "arn:")) {
+	if a.RoleARN != "" && !reference.Is(a.RoleARN) && (strings.Count(a.RoleARN, ":") < 5 || !strings.HasPrefix(a.RoleARN, "arn:")) {
 		d.problem(at+"/roleArn", "is no ARN; it looks like arn:aws:iam::123456789012:role/name")
 	}
 	if s := a.DurationSeconds; s != 0 && (s < 900 || s > 43200) {
@@ -337,6 +338,12 @@ func (d *decoder) checkEntry(at string, a *Authentication) {
 
 func (d *decoder) checkServer(s Server) {
 	d.choice("/server/protocol", s.Protocol, []string{"https", "http"})
+	if reference.Is(s.Host) {
+		s.Host = ""
+	}
+	if reference.Is(s.BasePath) {
+		s.BasePath = ""
+	}
 	if strings.ContainsAny(s.Host, "/?#@ \t\r\n") {
 		d.problem("/server/host", "has to be a host's name or address alone; the protocol, port and base_path are fields of their own")
 	} else if strings.Count(s.Host, ":") == 1 {

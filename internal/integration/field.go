@@ -13,6 +13,7 @@ import (
 
 	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/moment"
+	"carnet.dev/carnet/internal/reference"
 	"carnet.dev/carnet/internal/seal"
 )
 
@@ -21,6 +22,10 @@ func (d *decoder) field(raw jsontext.Value, pointer string, b binding) {
 	text, isText := plain(raw)
 	if raw.Kind() == 'n' {
 		text, isText = "", true
+	}
+	if reference.Is(text) {
+		d.reference(pointer, text, b)
+		return
 	}
 	switch at := b.at.(type) {
 	case *string:
@@ -69,6 +74,34 @@ func (d *decoder) field(raw jsontext.Value, pointer string, b binding) {
 	default:
 		d.part(raw, pointer, reflect.ValueOf(at).Elem())
 	}
+}
+
+// reference takes a reference, which is read when the field is used.
+func (d *decoder) reference(pointer, text string, b binding) {
+	if wrong := reference.Wrong(text); wrong != "" {
+		d.problem(pointer, "%s", wrong)
+		return
+	}
+	switch at := b.at.(type) {
+	case *string:
+		*at = text
+		if b.refers() {
+			return
+		}
+	case *address:
+		*at = address(text)
+		return
+	case *scopes:
+		*at = scopes(text)
+		return
+	case *pem:
+		*at = pem(text)
+		return
+	case *seal.Secret:
+		*at = seal.NewSecret(text)
+		return
+	}
+	d.problem(pointer, "can't be a reference")
 }
 
 // plain is the text of a JSON string, number or boolean.
@@ -156,7 +189,7 @@ func (d *decoder) flows(raw jsontext.Value, pointer string, at **model.Flows) {
 
 func (d *decoder) moment(pointer, text string, at *time.Time) {
 	*at = time.Time{}
-	if text == "" {
+	if text == "" || text == "0" { // never (RFC 7591 3.2.1)
 		return
 	}
 	t, ok := moment.Parse(text)

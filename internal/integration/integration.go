@@ -120,6 +120,9 @@ type Authentication struct {
 	Sign          *recipe.Signature     `json:"sign,omitzero"`
 	Authorization *recipe.Authorization `json:"authorization,omitzero"`
 
+	// ClientSecretExpiresAt is when the client secret ends (RFC 7591 3.2.1, failure mode 45); zero: not known, or never.
+	ClientSecretExpiresAt time.Time `json:"client_secret_expires_at,omitzero"`
+
 	// Token is what a person typed. It comes with settings and is never stored in them: [Settings.TakeTokens].
 	Token *Token `json:"-"`
 }

@@ -222,6 +222,10 @@ func isName(in *jsontext.Decoder, length int64) bool {
 }
 
 func (d *decoder) template(pointer, text string) {
+	if strings.Contains(text, "${env:") || strings.Contains(text, "${file:") {
+		d.problem(pointer, "holds a reference, which has to stand alone in a field; put it under secrets.NAME and write ${secrets.NAME}")
+		return
+	}
 	if _, err := expand.Parse(text); err != nil {
 		d.problem(pointer, "is no template: %s", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"carnet.dev/carnet/internal/model"
+	"carnet.dev/carnet/internal/reference"
 	"carnet.dev/carnet/internal/seal"
 )
 
@@ -77,7 +78,7 @@ func (w writer) value(v any) { json.MarshalEncode(w.e, v, json.Deterministic(tru
 
 func (w writer) entry(a Authentication, scheme model.Scheme, t Token) {
 	if scheme.Type == model.TypeHTTP && scheme.Scheme != "basic" && a.Type == "" && a.Scheme == "" {
-		w.value(a.Bearer.String())
+		w.value(shownSecret(a.Bearer))
 		return
 	}
 	var always []string
@@ -112,7 +113,7 @@ func (w writer) binding(b binding) {
 	case *scopes:
 		w.value(string(*at))
 	case *seal.Secret:
-		w.value(at.String())
+		w.value(shownSecret(*at))
 	case *handedOn:
 		w.value(seal.Secret(*at).String())
 	case *bool:
@@ -135,7 +136,7 @@ func (w writer) binding(b binding) {
 		w.object(func() {
 			for _, name := range slices.Sorted(maps.Keys(*at)) {
 				w.name(name)
-				w.value((*at)[name].String())
+				w.value(shownSecret((*at)[name]))
 			}
 		})
 	case **Token:
@@ -146,6 +147,14 @@ func (w writer) binding(b binding) {
 	default: // a part of package recipe, which holds no secrets
 		w.value(at)
 	}
+}
+
+// shownSecret is the mask of a secret, or the reference in its place, which is none.
+func shownSecret(s seal.Secret) string {
+	if text := s.Reveal(); reference.Is(text) {
+		return text
+	}
+	return s.String()
 }
 
 func (w writer) moment(t time.Time) {

@@ -23,6 +23,7 @@ type Metrics struct {
 	waiting   prometheus.Histogram
 	store     *prometheus.HistogramVec
 	failures  *prometheus.CounterVec
+	endings   *prometheus.GaugeVec
 	requests  *prometheus.CounterVec
 	answering *prometheus.HistogramVec
 }
@@ -52,6 +53,9 @@ func New(version string) *Metrics {
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "carnet_store_errors_total", Help: "Operations of the store that failed, by the kind of the error.",
 		}, []string{"operation", "kind"}),
+		endings: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "carnet_credentials_ending", Help: "Credentials of integrations that near their end, or have ended, by what they are; looked for once an hour.",
+		}, []string{"what", "state"}),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "carnet_http_requests_total", Help: "Requests to the API, by route, method and status.",
 		}, []string{"route", "method", "status"}),
@@ -69,7 +73,8 @@ func New(version string) *Metrics {
 	for _, operation := range operations {
 		m.store.WithLabelValues(operation)
 	}
-	m.registry.MustRegister(m.renewals, m.renewing, m.waiting, m.store, m.failures, m.requests, m.answering, build,
+	m.Endings(nil, nil)
+	m.registry.MustRegister(m.endings, m.renewals, m.renewing, m.waiting, m.store, m.failures, m.requests, m.answering, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

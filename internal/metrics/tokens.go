@@ -51,3 +51,14 @@ func (w watcher) Collect(to chan<- prometheus.Metric) {
 	}
 	to <- prometheus.MustNewConstHistogram(expiry, uint64(len(expiries)), sum, buckets)
 }
+
+// what may end; see failure mode 45.
+var ending = []string{"refresh_token", "client_secret", "certificate", "tls.certificate"}
+
+// Endings is told how many credentials near their end, and how many have ended, by what they are.
+func (m *Metrics) Endings(near, ended map[string]int) {
+	for _, what := range ending {
+		m.endings.WithLabelValues(what, "near").Set(float64(near[what]))
+		m.endings.WithLabelValues(what, "ended").Set(float64(ended[what]))
+	}
+}

@@ -7,9 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
-	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/recipe"
 	"carnet.dev/carnet/internal/seal"
 	"carnet.dev/carnet/internal/token"
@@ -30,9 +28,7 @@ func (v *env) read(d *document, status int, c call, began time.Time) (token.Toke
 	}
 	access, err := v.find(d, where.AccessToken, "access_token")
 	if err == nil && !usable(access) { // failure mode 8
-		err = &token.AskError{InDoubt: true, Permanent: len(v.ask.With) > 0, Err: fault.New(fault.Upstream, "%s answered %s instead of a token: %s",
-			c.url.Host, v.quote(d.status, 60), d.shape).
-			WithHint("check token_url, which has to be the token endpoint itself, and response.access_token if the token is in another place")}
+		err = v.failed(v.came(d, status, c), token.AskError{InDoubt: true, Permanent: len(v.ask.With) > 0})
 	}
 	if err != nil {
 		return token.Token{}, "", err
@@ -53,6 +49,7 @@ func (v *env) read(d *document, status int, c call, began time.Time) (token.Toke
 	t.Values = v.keep(d, where)
 	rule := ""
 	t.ExpiresIn, t.ExpiresAt, rule = v.config.expiry(d, where, access, began)
+	t.RefreshExpiresIn, t.RefreshExpiresAt = refreshExpiry(d, began)
 	return t, rule, nil
 }
 
@@ -144,21 +141,37 @@ func scopeText(v any) string {
 	return strings.Join(all, " ")
 }
 
-// names lists the members whose names look like names: what stands in a name's place may be a token.
-func names(d map[string]any) string {
-	var all []string
-	for _, name := range slices.Sorted(maps.Keys(d)) {
-		if wordy(name) {
-			all = append(all, name)
+const mostPaths = 12
+
+// textPaths lists the paths of the texts in an answer, of those whose names look like names: what stands in a name's place may be a
+// token.
+func textPaths(tree any, before string) (all []string) {
+	object, ok := tree.(map[string]any)
+	if !ok || strings.Count(before, ".") > 3 {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if !wordy(name) {
+			continue
 		}
+		if _, deeper := object[name].(map[string]any); deeper {
+			all = append(all, textPaths(object[name], before+name+".")...)
+			continue
+		}
+		all = append(all, before+name)
 	}
-	switch {
-	case len(all) == 0:
+	return all[:min(len(all), mostPaths)]
+}
+
+// names are paths in words.
+func names(paths []string) string {
+	switch len(paths) {
+	case 0:
 		return "nothing known"
-	case len(all) > 12:
-		all = append(all[:12], "...")
+	case mostPaths:
+		return strings.Join(paths, ", ") + ", ..."
 	}
-	return strings.Join(all, ", ")
+	return strings.Join(paths, ", ")
 }
 
 // wordy reports whether a text is a word or a few, as members are called.
@@ -171,7 +184,7 @@ func wordy(name string) bool {
 // printable shortens a text of the server's, and keeps control characters out.
 func printable(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
+		if unprintable(r) {
 			return ' '
 		}
 		return r

@@ -14,8 +14,6 @@ import (
 	"carnet.dev/carnet/internal/expand"
 	"carnet.dev/carnet/internal/jwt"
 	"carnet.dev/carnet/internal/model"
-	"carnet.dev/carnet/internal/outbound"
-	"carnet.dev/carnet/internal/recipe"
 	"carnet.dev/carnet/internal/seal"
 	"carnet.dev/carnet/internal/token"
 )
@@ -61,9 +59,7 @@ func (s *Source) Ask(ctx context.Context, ask token.Ask) (token.Answer, error) {
 	}
 	t, method, err := a.walk(ctx)
 	if e, ok := errors.AsType[*token.AskError](err); ok {
-		told := *e
-		told.Exchanges = a.exchanges
-		return token.Answer{}, &told
+		return token.Answer{}, a.told(e)
 	}
 	if err != nil {
 		return token.Answer{}, err
@@ -169,6 +165,7 @@ func (a *attempt) styled(make func() (call, error), once func(call, string) (sta
 func (a *attempt) once(ctx context.Context, c call, method string) (t token.Token, status int, err error) {
 	v, rule, sent := a.env, "", -1
 	defer func() { a.noteAt(sent, err, rule) }() // introspection comes after it
+	v.trouble = nil
 	if c.client {
 		if err := v.authenticate(&c, method); err != nil {
 			return token.Token{}, 0, err
@@ -221,7 +218,7 @@ func (a *attempt) post(ctx context.Context, c call, method, nonce string) (*docu
 	}
 	began := time.Now()
 	a.exchanges = append(a.exchanges, token.Exchange{At: began.UTC(), Purpose: c.purpose, Method: c.method, Host: r.URL.Host, AuthMethod: method})
-	d, status, err := a.do(r)
+	d, status, err := a.do(r, c)
 	last := &a.exchanges[len(a.exchanges)-1]
 	if last.Seconds = seconds(time.Since(began)); err == nil {
 		last.Status = status
@@ -232,20 +229,20 @@ func (a *attempt) post(ctx context.Context, c call, method, nonce string) (*docu
 }
 
 // do sends a request and reads the answer, within bounds (failure mode 11).
-func (a *attempt) do(r *http.Request) (*document, int, error) {
+func (a *attempt) do(r *http.Request, c call) (*document, int, error) {
 	var sent atomic.Bool // the request may have reached the server
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
 	answer, err := a.client.Do(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
 	if err != nil {
-		return nil, 0, &token.AskError{InDoubt: sent.Load(), Err: outbound.Explain(err, "asking for a token at "+r.URL.Host)}
+		return nil, 0, a.env.failed(silent(err, "asking for a token at "+r.URL.Host, c.purpose, r.URL.Host), token.AskError{InDoubt: sent.Load()})
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	if err != nil {
-		return nil, answer.StatusCode, &token.AskError{InDoubt: true, Err: outbound.Explain(err, "reading the token endpoint's answer from "+r.URL.Host)}
+		return nil, answer.StatusCode, a.env.failed(silent(err, "reading the token endpoint's answer from "+r.URL.Host, c.purpose, r.URL.Host), token.AskError{InDoubt: true})
 	}
 	if len(body) > maxAnswer {
-		return &document{header: answer.Header, shape: "more than 1 MiB"}, answer.StatusCode, nil
+		return &document{header: answer.Header, status: answer.Status, kind: large, shape: "more than 1 MiB"}, answer.StatusCode, nil
 	}
 	d := parse(answer.Header, body)
 	d.status = answer.Status
@@ -281,7 +278,9 @@ func (a *attempt) noteAt(i int, err error, rule string) {
 	}
 	if e, ok := errors.AsType[*token.AskError](err); ok {
 		last.Code, last.Outcome = e.Code, e.Err.Error()
-		if _, shown := errors.AsType[*fault.Error](e.Err); !shown {
+		if t := a.env.trouble; t != nil {
+			last.Outcome = t.answered()
+		} else if _, shown := errors.AsType[*fault.Error](e.Err); !shown {
 			last.Outcome = "failed"
 		}
 	}
@@ -307,7 +306,7 @@ func (a *attempt) introspect(ctx context.Context, t token.Token, method string, 
 	previous := v.ask.Previous
 	v.ask.Previous = t // for ${token.instance_url}
 	defer func() { v.ask.Previous = previous }()
-	c, err := v.call("introspection", recipe.Call{URL: recipe.Template(v.config.IntrospectionURL)}, params{{"token", hidden(t.AccessToken)}}, true)
+	c, err := v.introspectionCall(t.AccessToken)
 	if err != nil || v.authenticate(&c, method) != nil {
 		return time.Time{}
 	}

@@ -137,12 +137,12 @@ func (v *env) checkNonce(d *document) error {
 	}
 	if parts := strings.Split(idToken, "."); len(parts) == 3 {
 		payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-		if err == nil {
-			_ = json.Unmarshal(payload, &claims) // then there is no nonce
+		if err != nil || json.Unmarshal(payload, &claims) != nil {
+			claims.Nonce = "" // half a text may have been read
 		}
 	}
 	if !seal.NewSecret(claims.Nonce).Equal(want) {
-		return &token.AskError{Permanent: true, Err: fault.New(fault.Denied, "the ID token has another nonce than the one that was asked for").
+		return &token.AskError{Reason: "other_nonce", Permanent: true, Err: fault.New(fault.Denied, "the ID token has another nonce than the one that was asked for").
 			WithHint("begin again; if it happens again, somebody may be tampering with the answers")}
 	}
 	return nil

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"time"
 
@@ -53,6 +54,9 @@ func (s *Source) Device(ctx context.Context) (Device, error) {
 		}
 		return status, err
 	})
+	if e, ok := errors.AsType[*token.AskError](err); ok {
+		err = a.told(e)
+	}
 	return d, err
 }
 

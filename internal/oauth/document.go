@@ -22,10 +22,26 @@ type document struct {
 	header  http.Header
 	cookies []*http.Cookie
 	body    string
-	tree    any    // maps, lists, texts, numbers as they are written (jsontext.Value), booleans; nil if it is no such thing
-	shape   string // what the body is, in words; it quotes no values
-	status  string // as it stands in the answer: 200 OK
+	tree    any // maps, lists, texts, numbers as they are written (jsontext.Value), booleans; nil if it is no such thing
+	kind    kind
+	shape   string   // what the body is, in words; it quotes no values
+	members []string // paths of the texts in it
+	status  string   // as it stands in the answer: 200 OK
 }
+
+// kind is what an answer's body is.
+type kind string
+
+const (
+	empty     kind = "empty"
+	html      kind = "html"
+	xmlTree   kind = "xml"
+	jsonValue kind = "json"
+	noJSON    kind = "no_json" // it begins like JSON
+	formPairs kind = "form"
+	plainText kind = "text"
+	large     kind = "large"
+)
 
 // at follows a path: header:NAME, cookie:NAME, cookie:* for all as a Cookie header has them, body or nothing for the whole body, a JSON Pointer (RFC 6901), or names and numbers
 // with dots between them. nil if it leads nowhere.
@@ -105,33 +121,48 @@ func (d *document) first(p recipe.Path, standard string) any {
 func parse(header http.Header, body []byte) *document {
 	d := &document{header: header, body: string(body), cookies: (&http.Response{Header: header}).Cookies()}
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
-	kind, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
+	media, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
 	switch {
 	case len(body) == 0:
-		d.shape = "an empty answer"
+		d.kind, d.shape = empty, "an empty answer"
 	case body[0] == '{' || body[0] == '[' || body[0] == '"':
 		d.json(body)
 	case body[0] == '<':
-		d.shape = "a page of HTML or XML"
-		if !strings.Contains(kind, "html") {
-			d.tree = readXML(body)
-		}
+		d.markup(body, media)
 	default:
-		d.form(body, kind)
+		d.form(body, media)
 	}
 	return d
 }
 
 func (d *document) json(body []byte) {
 	err := json.Unmarshal(body, &d.tree, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true), exactNumbers)
-	switch tree := d.tree.(type) {
-	case map[string]any:
-		d.shape = "a JSON object without what was looked for; it has: " + names(tree)
-	default:
-		d.shape = "JSON that is no object"
+	d.kind, d.shape = jsonValue, "JSON that is no object"
+	if _, object := d.tree.(map[string]any); object {
+		d.lists("a JSON object")
 	}
 	if err != nil {
-		d.tree, d.shape = nil, "text that begins like JSON and is not"
+		d.tree, d.members = nil, nil
+		d.kind, d.shape = noJSON, "text that begins like JSON and is not"
+	}
+}
+
+// lists says what is in the answer.
+func (d *document) lists(what string) {
+	d.members = textPaths(d.tree, "")
+	d.shape = what + " without what was looked for; it has: " + names(d.members)
+}
+
+// markup reads XML. HTML is for people.
+func (d *document) markup(body []byte, media string) {
+	d.kind, d.shape = html, "a page of HTML"
+	begin := strings.ToLower(string(body[:min(len(body), 100)]))
+	if strings.Contains(media, "html") || strings.HasPrefix(begin, "<!doctype html") || strings.HasPrefix(begin, "<html") {
+		return
+	}
+	if d.tree = readXML(body); d.tree != nil {
+		d.kind = xmlTree
+		d.lists("XML")
 	}
 }
 
@@ -145,17 +176,18 @@ var exactNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(func(in *jsontex
 	return err
 }))
 
-func (d *document) form(body []byte, kind string) {
-	d.shape = "plain text"
+func (d *document) form(body []byte, media string) {
+	d.kind, d.shape = plainText, "plain text"
 	form, err := url.ParseQuery(string(body))
-	if err != nil || kind != "application/x-www-form-urlencoded" && !form.Has("access_token") && !form.Has("error") {
+	if err != nil || media != "application/x-www-form-urlencoded" && !form.Has("access_token") && !form.Has("error") {
 		return
 	}
 	fields := map[string]any{}
 	for name := range form {
 		fields[name] = form.Get(name)
 	}
-	d.tree, d.shape = fields, "a form without what was looked for; it has: "+names(fields)
+	d.tree, d.kind = fields, formPairs
+	d.lists("a form")
 }
 
 const mostDeep = 100

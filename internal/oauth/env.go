@@ -28,6 +28,9 @@ type env struct {
 	now     time.Time
 	uuid    string
 	sent    map[string]bool // secrets that went out, to be masked in what comes back
+	trouble *trouble        // the last failure, for which more may be learned
+	// planning: nothing is sent, so URLs may be shown, and what only an answer will tell is a mask.
+	planning bool
 }
 
 func newEnv(c Config, ask token.Ask) *env {
@@ -131,6 +134,9 @@ func (v *env) redirected(name string) seal.Secret {
 func (v *env) step(path string) (expand.Value, bool) {
 	name, rest, _ := strings.Cut(path, ".")
 	d := v.answers[name]
+	if d == nil && v.planning {
+		return secret(seal.NewSecret(seal.Mask))
+	}
 	if d == nil {
 		return expand.Value{}, false
 	}

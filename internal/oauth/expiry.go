@@ -20,6 +20,12 @@ const (
 	mostMillis  = mostSeconds * 1000
 )
 
+// Rules by which the expiry of a token is found out, where it is no member of the answer and no setting.
+const (
+	RuleJWT  = "exp of the JWT"
+	RuleNone = "none: the answer does not say"
+)
+
 // expiry finds out when a token expires (failure mode 6), counted from before the request (failure mode 22): by what the
 // configuration says, by expires_in, by a member that names the time, by the configured lifetime, by a JWT's own claims. An
 // expires_in of zero or less counts as not said: servers mean "never" or "unknown" by it. So does a time that has passed already:
@@ -47,13 +53,36 @@ func (c Config) expiry(d *document, where recipe.Response, access string, began 
 			}
 			return began.Add(c.Lifetime)
 		}},
-		{"exp of the JWT", func() time.Time { return jwtExpiry(access, began) }},
+		{RuleJWT, func() time.Time { return jwtExpiry(access, began) }},
 	} {
 		if at := try.at(); at.After(began) {
 			return math.Round(at.Sub(began).Seconds()*1000) / 1000, at, try.rule
 		}
 	}
-	return 0, time.Time{}, "none: the answer does not say"
+	return 0, time.Time{}, RuleNone
+}
+
+// Names under which answers say how long the refresh token lives, and when it ends (failure mode 45). Keycloak has the second, Intuit
+// the third.
+var (
+	refreshLives = []string{"refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in", "refreshTokenExpiresIn", "refreshExpiresIn",
+		"refresh_token_ttl"}
+	refreshEnds = []string{"refresh_token_expires_at", "refresh_token_expiration", "refreshTokenExpiresAt", "refresh_expires_at", "refreshTokenExpiration"}
+)
+
+// refreshExpiry finds out when the refresh token ends. Zero, which servers also say of one that does not: unknown.
+func refreshExpiry(d *document, began time.Time) (in float64, at time.Time) {
+	for _, name := range refreshLives {
+		if at = after(d.at(name), "", began); at.After(began) {
+			return seconds(at.Sub(began)), at
+		}
+	}
+	for _, name := range refreshEnds {
+		if at = momentOf(d.at(name)); at.After(began) {
+			return seconds(at.Sub(began)), at
+		}
+	}
+	return 0, time.Time{}
 }
 
 // after is the time that a number of seconds, milliseconds or minutes leads to.

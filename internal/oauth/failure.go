@@ -12,22 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/seal"
 	"carnet.dev/carnet/internal/token"
 )
-
-// hints say what to do about an error code (RFC 6749 5.2), by the names of the integration's fields.
-var hints = map[string]string{
-	"invalid_client":         "check client_id and client_secret, and auth_method if the service wants a certain one",
-	"invalid_grant":          "check username and password: the service does not accept them",
-	"invalid_scope":          "check scope: the service does not give it to this client",
-	"unauthorized_client":    "the service does not allow this client this grant; check client_id, client_secret and grant_type",
-	"unsupported_grant_type": "the service does not know this grant; check grant_type and token_url",
-	"invalid_request":        "the service misses something or does not understand it; see what its documentation asks for: scope, parameters, auth_method",
-	"access_denied":          "whoever was asked said no, or the service did for them; connect again if that was a mistake",
-	"expired_token":          "nobody entered the code in time; connect again",
-}
 
 // pending are the error codes by which a server says that a person has yet to decide (RFC 8628 3.5).
 var pending = []string{"authorization_pending", "slow_down"}
@@ -35,64 +22,41 @@ var pending = []string{"authorization_pending", "slow_down"}
 // passing are the error codes of conditions that pass, whatever the status (RFC 6749 4.1.2.1, RFC 8628 3.5).
 var passing = []string{"temporarily_unavailable", "server_error", "slow_down"}
 
+// final are the error codes that stay true until somebody changes something, whatever the status.
+var final = []string{"invalid_client", "invalid_grant", "invalid_scope", "unauthorized_client", "unsupported_grant_type", "invalid_request",
+	"invalid_target", "access_denied", "expired_token"}
+
 // refused makes an error of an answer that is not a success.
-func (v *env) refused(d *document, status int, c call) error {
+func (v *env) refused(d *document, status int, c call) *token.AskError {
 	return v.refusedAs(d, status, c, textOf(d.at("error")))
 }
 
 // refusedAs is [env.refused] with the code that the answer has in some place.
-func (v *env) refusedAs(d *document, status int, c call, code string) error {
-	ask := v.ask
-	e := &token.AskError{Code: v.quote(code, 60), RetryAfter: retryAfter(d.header.Get("Retry-After"))}
-	came, description := v.quote(d.status, 60), v.description(d)
-	_, known := hints[e.Code]
-	var what, hint string
+func (v *env) refusedAs(d *document, status int, c call, code string) *token.AskError {
+	e := token.AskError{Code: v.quote(code, 60), RetryAfter: retryAfter(d.header.Get("Retry-After"))}
+	t := v.came(d, status, c)
 	switch {
-	case slices.Contains(pending, e.Code) && !ask.With["device_code"].IsZero():
+	case slices.Contains(pending, e.Code) && !v.ask.With["device_code"].IsZero():
 		e.Pending = true
-		what = e.Code
 	case status/100 == 3:
-		e.Permanent, e.Code = true, ""
-		what, hint = came+", a redirect to "+location(d, c), "no credentials are sent to another place: set "+c.field()+" to the endpoint itself"
+		e.Permanent, e.Code, t.location = true, "", location(d, c)
 	case status == http.StatusTooManyRequests:
-		what, hint = came, "it is asked again later"
 	case status/100 == 5, slices.Contains(passing, e.Code):
 		e.InDoubt = true
-		what, hint = came+description, "the service has a problem; it is asked again later"
-	case e.Code != "":
-		e.Permanent = known || status/100 == 4
-		what, hint = e.Code+description, hints[e.Code]
-	case status == http.StatusUnauthorized:
-		e.Permanent = true
-		what, hint = came+", "+d.shape, hints["invalid_client"]
-	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
-		e.Permanent = true
-		what, hint = came, "check "+c.field()+": there is no such endpoint"
 	default:
-		e.Permanent = status/100 == 4 && status != http.StatusRequestTimeout
-		what, hint = came+", "+d.shape, "check "+c.field()+", and what the service's documentation asks for"
+		e.Permanent = slices.Contains(final, e.Code) || permanent(status) || e.Code != "" && status/100 == 4
 	}
-	if len(ask.With) > 0 && e.Code == "invalid_grant" {
-		hint = "what the consent brought is not accepted, perhaps because it has been used or came too late; connect again"
-	}
-	if !ask.RefreshToken.IsZero() && e.Code == "invalid_grant" { // failure mode 18
+	if !v.ask.RefreshToken.IsZero() && e.Code == "invalid_grant" { // failure mode 18
 		e.Rejected, e.Permanent = true, false
-		hint = "the refresh token is no longer accepted"
 	}
-	e.Err = fault.New(fault.Upstream, "%s answered %s", c.url.Host, what).
-		WithHint("%s", cmp.Or(hint, "see what the service's documentation says about this error"))
-	return e
+	t.code = e.Code
+	return v.failed(t, e)
 }
 
-// field is the setting that says where a call goes.
-func (c call) field() string {
-	switch c.purpose {
-	case "refresh":
-		return "refresh_url"
-	case purposeDevice:
-		return "device_url"
-	}
-	return "token_url"
+// came is an answer, as far as it may be told.
+func (v *env) came(d *document, status int, c call) trouble {
+	return trouble{purpose: c.purpose, host: c.url.Host, status: status, came: v.quote(d.status, 60), description: v.description(d),
+		answer: d.kind, shape: d.shape, members: d.members}
 }
 
 // clientRefused reports whether the server said that it does not know the client, so that nothing came of the request: by
@@ -111,10 +75,12 @@ func clientRefused(status int, err error, ask token.Ask) bool {
 		slices.Contains([]string{"", "invalid_request", "unauthorized_client"}, e.Code)
 }
 
-// description is what the server says about its error.
+// description is what the server says about its error, in one of the places where servers do.
 func (v *env) description(d *document) string {
-	if text := textOf(d.at("error_description")); text != "" {
-		return " (" + v.quote(text, 200) + ")"
+	for _, path := range []string{"error_description", "error.message", "error_message", "errorMessage", "message", "detail", "errors.0.message"} {
+		if text := textOf(d.at(path)); text != "" {
+			return v.quote(text, 200)
+		}
 	}
 	return ""
 }

@@ -5,6 +5,7 @@ import (
 
 	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/recipe"
+	"carnet.dev/carnet/internal/seal"
 )
 
 // Grant types as they are sent.
@@ -121,4 +122,9 @@ func (v *env) refreshCall() (call, error) {
 // stepCall is a request before the token request.
 func (v *env) stepCall(s recipe.Step) (call, error) {
 	return v.call("step "+s.Name, s.Call, nil, false)
+}
+
+// introspectionCall asks what a token is (RFC 7662 2.1).
+func (v *env) introspectionCall(access seal.Secret) (call, error) {
+	return v.call("introspection", recipe.Call{URL: recipe.Template(v.config.IntrospectionURL)}, params{{"token", hidden(access)}}, true)
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"carnet.dev/carnet/fault"
-	"carnet.dev/carnet/internal/outbound"
 	"carnet.dev/carnet/internal/recent"
 	"carnet.dev/carnet/internal/recipe"
 	"carnet.dev/carnet/internal/token"
@@ -50,6 +49,11 @@ func (s *Source) resolved(ctx context.Context) (Config, error) {
 		}
 		return c, err
 	}
+	return m.complete(c), nil
+}
+
+// complete fills the empty URLs of a configuration in.
+func (m *issuer) complete(c Config) Config {
 	for _, f := range []struct {
 		at   *string
 		said string
@@ -62,7 +66,7 @@ func (s *Source) resolved(ctx context.Context) (Config, error) {
 		}
 	}
 	c.issInRedirect = m.IssInRedirect
-	return c, nil
+	return c
 }
 
 const wellKnownOpenID, wellKnownOAuth = "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"
@@ -122,7 +126,7 @@ func (c Config) check(said *issuer, place string) error {
 		}
 	}
 	if said.Issuer == "" || strings.TrimSuffix(said.Issuer, "/") != strings.TrimSuffix(want, "/") {
-		return &token.AskError{Permanent: true, Err: fault.New(fault.Upstream, "the metadata at %s are of the issuer %q, not of %q", place, printable(said.Issuer, 200), want).
+		return &token.AskError{Reason: "other_issuer", Permanent: true, Err: fault.New(fault.Upstream, "the metadata at %s are of the issuer %q, not of %q", place, printable(said.Issuer, 200), want).
 			WithHint("set issuer to what the service says, or fill in token_url yourself")}
 	}
 	return nil
@@ -144,28 +148,25 @@ func (i *issuer) safe(place string) error {
 }
 
 func fetchMetadata(ctx context.Context, client *http.Client, place string) (*issuer, error) {
-	wrong := func(err error, format string, args ...any) error {
-		if err == nil {
-			err = fault.New(fault.Upstream, format, args...).WithHint("check issuer, or fill in token_url and the other URLs yourself")
-		}
-		return &token.AskError{Err: err}
-	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, place, nil)
 	if err != nil {
-		return nil, wrong(nil, "%s is no URL", place)
+		return nil, &token.AskError{Reason: misconfigured, Permanent: true, Err: fault.New(fault.Invalid, "%s is no URL", place).WithHint("correct issuer")}
 	}
 	r.Header.Set("Accept", "application/json")
 	answer, err := client.Do(r)
 	if err != nil {
-		return nil, wrong(outbound.Explain(err, "asking for the metadata of "+r.URL.Host), "")
+		return nil, silent(err, "asking for the metadata of "+r.URL.Host, "discovery", r.URL.Host).tell(&token.AskError{})
 	}
 	defer answer.Body.Close()
-	var said issuer
-	if answer.StatusCode != http.StatusOK {
-		return nil, wrong(nil, "%s answered %s instead of the issuer's metadata", place, answer.Status)
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	if err != nil {
+		return nil, silent(err, "reading the metadata of "+r.URL.Host, "discovery", r.URL.Host).tell(&token.AskError{})
 	}
-	if err := json.UnmarshalRead(io.LimitReader(answer.Body, maxAnswer), &said); err != nil {
-		return nil, wrong(nil, "%s answered something else than the issuer's metadata", place)
+	var said issuer
+	if answer.StatusCode != http.StatusOK || json.Unmarshal(body, &said) != nil {
+		d := parse(answer.Header, body)
+		t := trouble{purpose: "discovery", host: place, status: answer.StatusCode, came: answer.Status, shape: d.shape}
+		return nil, t.tell(&token.AskError{})
 	}
 	return &said, nil
 }

@@ -43,7 +43,7 @@ func (p *Pace) wait(ctx context.Context, host string) error {
 	}
 	turn := p.turn(host, now, patience)
 	if turn > patience {
-		return &token.AskError{Postponed: true, RetryAfter: turn, Err: fault.New(fault.Unavailable, "%s wants to be asked less often", host).
+		return &token.AskError{Reason: "postponed", Postponed: true, RetryAfter: turn, Err: fault.New(fault.Unavailable, "%s wants to be asked less often", host).
 			WithHint("it is asked again when its turn comes; many integrations share this token endpoint")}
 	}
 	if turn == 0 {
@@ -55,7 +55,7 @@ func (p *Pace) wait(ctx context.Context, host string) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return &token.AskError{Postponed: true, Err: fault.Wrap(fault.Unavailable, ctx.Err(), "waiting for a turn at %s", host)}
+		return &token.AskError{Reason: "postponed", Postponed: true, Err: fault.Wrap(fault.Unavailable, ctx.Err(), "waiting for a turn at %s", host)}
 	}
 }
 

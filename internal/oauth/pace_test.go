@@ -46,6 +46,7 @@ func (s *strict) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
+// Failure mode 38: many integrations share one token host, and its back-off.
 func TestAHostThatAllowsOneRequestASecondIsNotStormed(t *testing.T) {
 	for _, retry := range []int{0, 1} {
 		synctest.Test(t, func(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/expand"
@@ -49,7 +51,7 @@ func (v *env) call(purpose string, own recipe.Call, standard params, client bool
 		if err != nil {
 			return call{}, v.wrong(err)
 		}
-		addQuery(c.url, url.Values{name: {value.Reveal()}})
+		addQuery(c.url, url.Values{name: {v.exposed(value)}})
 	}
 	for name := range c.url.Query() { // nothing is sent twice (RFC 6749 3.2), but what the configuration itself says twice
 		if _, own := v.config.Parameters[name]; !own {
@@ -65,7 +67,10 @@ func (v *env) url(t recipe.Template) (*url.URL, error) {
 	if err != nil {
 		return nil, v.wrong(err)
 	}
-	to, err := url.Parse(value.Reveal())
+	to, err := url.Parse(v.exposed(value))
+	if v.planning && (err != nil || to.Host == "") && value.IsSecret() {
+		to, err = url.Parse("https://" + toldLater + "/" + strings.TrimPrefix(v.exposed(value), "/"))
+	}
 	if err == nil && !to.IsAbs() && string(t) != v.config.TokenURL && v.config.TokenURL != "" {
 		base, wrong := v.url(recipe.Template(v.config.TokenURL))
 		if wrong != nil {
@@ -73,16 +78,27 @@ func (v *env) url(t recipe.Template) (*url.URL, error) {
 		}
 		to = base.ResolveReference(to)
 	}
-	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" || to.User != nil {
-		return nil, &token.AskError{Permanent: true, Err: fault.New(fault.Invalid, "the URL of the token endpoint is not an http or https one").
+	if err != nil || to.Host == "" || strings.ContainsFunc(to.Host, unprintable) || to.Scheme != "http" && to.Scheme != "https" || to.User != nil {
+		return nil, &token.AskError{Reason: misconfigured, Permanent: true, Err: fault.New(fault.Invalid, "the URL of the token endpoint is not an http or https one").
 			WithHint("correct token_url and refresh_url")}
 	}
 	return to, nil
 }
 
+// exposed is the text of a value as it goes into a URL: whoever plans shows that.
+func (v *env) exposed(value expand.Value) string {
+	if v.planning {
+		return value.String()
+	}
+	return value.Reveal()
+}
+
+// misconfigured is the reason of what fails before anything is sent.
+const misconfigured = "configuration"
+
 // wrong is the error of a template that can't be filled in.
 func (v *env) wrong(err error) error {
-	return &token.AskError{Permanent: true, Err: err}
+	return &token.AskError{Reason: misconfigured, Permanent: true, Err: err}
 }
 
 func addQuery(to *url.URL, more url.Values) {
@@ -108,6 +124,9 @@ func (v *env) build(ctx context.Context, c call, show shower) (*http.Request, st
 	case "json":
 		body, kind = string(all.json(show)), "application/json"
 	case "xml":
+		if bad := all.noXML(); bad != "" {
+			return nil, "", v.wrong(fault.New(fault.Invalid, "an XML element or attribute can't be called %q", printable(bad, 60)))
+		}
 		body, kind = string(all.xml(show)), "application/xml"
 	default:
 		body, kind = all.form(show).Encode(), "application/x-www-form-urlencoded"
@@ -138,6 +157,9 @@ func (v *env) build(ctx context.Context, c call, show shower) (*http.Request, st
 		if err != nil {
 			return nil, "", v.wrong(err)
 		}
+		if name == "" || strings.ContainsFunc(name, notOfToken) {
+			return nil, "", v.wrong(fault.New(fault.Invalid, "a header of the token request can't be called %q", printable(name, 60)))
+		}
 		if strings.ContainsAny(value.Reveal(), "\r\n\x00") {
 			return nil, "", v.wrong(fault.New(fault.Invalid, "the header %s of the token request holds a line break", name))
 		}
@@ -145,6 +167,14 @@ func (v *env) build(ctx context.Context, c call, show shower) (*http.Request, st
 	}
 	return r, body, nil
 }
+
+// notOfToken reports whether a character can't stand in the name of a header (RFC 9110 5.6.2).
+func notOfToken(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+}
+
+// unprintable reports whether a character, or a byte that is none, is kept out of errors.
+func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
 
 // sorted walks over a map by its names.
 func sorted[V any](m map[string]V) iter.Seq2[string, V] {

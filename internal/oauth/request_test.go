@@ -19,6 +19,7 @@ import (
 
 func ok(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"access_token":"a"}`) }
 
+// Failure modes 4, 5 and 39: what a request carries, and that a refresh inherits none of it.
 func TestForms(t *testing.T) {
 	tests := map[string]struct {
 		change func(*oauth.Config)

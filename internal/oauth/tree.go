@@ -2,8 +2,10 @@ package oauth
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -188,6 +190,34 @@ func (p params) xml(show shower) []byte {
 	}
 	e.Flush() // into memory, which does not fail
 	return out.Bytes()
+}
+
+// xmlName is a name that elements and attributes may have (XML 1.0 2.3), as services give them.
+var xmlName = regexp.MustCompile(`^[\pL_][\pL\pN_.:-]*$`)
+
+// noXML is a name among the parameters that is none in XML; "" if all are.
+func (p params) noXML() string {
+	for _, m := range p {
+		name := m.name
+		if attribute, is := attributeName(name); is {
+			name = attribute
+		}
+		if name != "#" && !xmlName.MatchString(name) {
+			return cmp.Or(m.name, " ")
+		}
+		list, is := m.value.([]any)
+		if !is {
+			list = []any{m.value}
+		}
+		for _, item := range list {
+			if children, nested := item.(params); nested {
+				if bad := children.noXML(); bad != "" {
+					return bad
+				}
+			}
+		}
+	}
+	return ""
 }
 
 func writeXML(e *xml.Encoder, name string, value any, show shower) {

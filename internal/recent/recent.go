@@ -102,6 +102,16 @@ func (v *Values[T]) Again(ctx context.Context, key string, read func(ctx context
 	return v.Get(ctx, key, read)
 }
 
+// Peek returns a value that is remembered, however old, and reads nothing.
+func (v *Values[T]) Peek(key string) (value T, have bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if e := v.values[key]; e != nil {
+		return e.value, true
+	}
+	return value, false
+}
+
 // Forget drops a value, which somebody has changed.
 func (v *Values[T]) Forget(key string) {
 	v.mu.Lock()

@@ -91,7 +91,7 @@ type Signature struct {
 
 // Authorization is what the authorization request and its redirect have beyond RFC 6749 4.1.
 type Authorization struct {
-	Params map[string]Template `json:"params,omitzero" help:"further parameters of the authorization request; an empty one takes a standard one away"`
+	Params map[string]Template `json:"params,omitzero" help:"further parameters of the authorization request, or of the request for a device's code; an empty one takes a standard one away"`
 	Code   string              `json:"code,omitzero" help:"name of the redirect's parameter that holds the code; code by default"`
 	PKCE   *bool               `json:"pkce,omitzero" help:"false: no code challenge, for services that refuse one"`
 }

@@ -218,6 +218,10 @@ func (f *fake) Tokens(_ context.Context, c access.Caller, integration string) (a
 	return api.TokenList{}, f.note(c, integration)
 }
 
+func (f *fake) ExplainToken(_ context.Context, c access.Caller, integration, scheme string) (api.Explanation, error) {
+	return api.Explanation{Scheme: scheme}, f.note(c, []any{integration, scheme})
+}
+
 func (f *fake) RenewToken(_ context.Context, c access.Caller, integration, scheme string) (api.Token, error) {
 	return api.Token{Scheme: scheme}, f.note(c, []any{integration, scheme})
 }

@@ -42,6 +42,7 @@ type Hub interface {
 	RunOperation(ctx context.Context, c access.Caller, integration, id string, t api.Task) (api.Result, error)
 
 	Tokens(ctx context.Context, c access.Caller, integration string) (api.TokenList, error)
+	ExplainToken(ctx context.Context, c access.Caller, integration, scheme string) (api.Explanation, error)
 	RenewToken(ctx context.Context, c access.Caller, integration, scheme string) (api.Token, error)
 	ConnectIntegration(ctx context.Context, c access.Caller, integration, scheme string, r api.Connect) (api.Connection, error)
 	FinishConnection(ctx context.Context, c access.Caller, with map[string]string) (api.Connected, error)

@@ -191,6 +191,10 @@ func tokens() []route {
 	return []route{
 		{method: "GET", path: "/integrations/{name}/tokens", id: "Tokens", summary: "Lists the state of an integration's tokens; never the tokens themselves.",
 			endpoint: reading(func(x *exchange) (api.TokenList, error) { return x.Tokens(x.ctx(), x.caller, x.path("name")) })},
+		{method: "GET", path: "/integrations/{name}/tokens/{scheme}/explanation", id: "ExplainToken", summary: "Says what would be asked for a token next, its secrets masked, what came back the last times, what decided the token's life, and what is wrong. Nothing is sent for it. The scheme \"-\" is the only one that there is.",
+			endpoint: reading(func(x *exchange) (api.Explanation, error) {
+				return x.ExplainToken(x.ctx(), x.caller, x.path("name"), x.scheme())
+			})},
 		{method: "POST", path: "/integrations/{name}/tokens/{scheme}/renew", id: "RenewToken", summary: "Renews a token now. The scheme \"-\" is the only one that there is.",
 			endpoint: reading(func(x *exchange) (api.Token, error) {
 				return x.RenewToken(x.ctx(), x.caller, x.path("name"), x.scheme())

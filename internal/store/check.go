@@ -215,6 +215,9 @@ func (c *checker) rest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := each(ctx, c, c.Notices, func(driver.Record, integration.Notice) {}); err != nil {
+		return err
+	}
 	if err := each(ctx, c, c.Audit, func(driver.Record, audit.Entry) {}); err != nil {
 		return err
 	}

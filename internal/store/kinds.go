@@ -1,7 +1,7 @@
 package store
 
 // The kinds of records. What refers to others comes after them, and what says that there is data at all comes last.
-var kinds = []string{partKind, "model", "integration", "token", "user", "account", "session", "connection", "audit", metaKind}
+var kinds = []string{partKind, "model", "integration", "token", "user", "account", "session", "connection", "notice", "audit", metaKind}
 
 // metaKind holds what a store says of itself: its schema, and that it is being copied into.
 const (

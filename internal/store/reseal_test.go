@@ -73,8 +73,9 @@ func furnish(t testing.TB, s *store.Store, n int) {
 	}
 	_, e1 := s.Sessions.Put(t.Context(), "digest", access.Session{Kind: access.KindUser, Name: "name-000", Stamp: "stamp", Expires: when.Add(time.Hour)}, 0)
 	_, e2 := s.Audit.Put(t.Context(), "entry", audit.Entry{ID: "entry"}, 0)
-	if e1 != nil || e2 != nil {
-		t.Fatal(e1, e2)
+	_, e3 := s.Notices.Put(t.Context(), "notice", integration.Notice{At: when}, 0)
+	if e1 != nil || e2 != nil || e3 != nil {
+		t.Fatal(e1, e2, e3)
 	}
 }
 

@@ -27,6 +27,7 @@ type Store struct {
 	Accounts     *Collection[access.Account]          // by name
 	Sessions     *Collection[access.Session]          // by digest of the session's text
 	Connections  *Collection[integration.Connection]  // by digest of their state
+	Notices      *Collection[integration.Notice]      // by what they are of
 	Audit        *Collection[audit.Entry]             // the newest first
 
 	driver *breaker
@@ -44,6 +45,7 @@ func Open(ctx context.Context, d driver.Driver, keys *seal.Keyring) (*Store, err
 	s.Accounts = collection[access.Account](s, "account")
 	s.Sessions = collection[access.Session](s, "session")
 	s.Connections = collection[integration.Connection](s, "connection")
+	s.Notices = collection[integration.Notice](s, "notice")
 	s.Audit = collection[audit.Entry](s, "audit")
 	s.models = collection[model.Model](s, "model")
 	if err := s.check(ctx); err != nil {

@@ -113,6 +113,7 @@ func TestAnswerIsSavedThoughTheCallerIsGone(t *testing.T) {
 	})
 }
 
+// Failure mode 41: the patience of one who waits for another replica exceeds that of the one who asks.
 func TestWaiterOutlastsTheAsker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, shared := newEndpoint(time.Hour, 14*time.Second), newShelf()

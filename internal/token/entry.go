@@ -68,14 +68,19 @@ func (k *Keeper) entry(s *Subject) *entry {
 }
 
 // note remembers a record that was read from the store, or written to it, by a request that began at a time. A token that could not be
-// saved yet stays until the store has one as new; and what was seen while the request was under way stays if it is newer.
+// saved yet stays until the store has one as new. What was seen while the request was under way stays if it is of a later generation;
+// of the same one nobody knows which is the newer, for revisions have no order: then the store is asked again the next time.
 func (k *Keeper) note(e *entry, r Record, revision int64, began time.Time) *sight {
 	for {
 		old := e.seen.Load()
-		if old != nil && (old.unsaved && old.record.Supersedes(r) || old.at.After(began) && old.revision > revision) {
+		meanwhile := old != nil && old.at.After(began)
+		if old != nil && (old.unsaved && old.record.Supersedes(r) || meanwhile && old.record.Generation > r.Generation) {
 			return old
 		}
 		s := k.sighted(r, revision)
+		if meanwhile && old.record.Generation == r.Generation && old.revision != revision {
+			s.at, s.easy = time.Time{}, time.Time{}
+		}
 		if e.seen.CompareAndSwap(old, s) {
 			return s
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -19,7 +20,7 @@ type shelf struct {
 	mu      sync.Mutex
 	records map[string]token.Record
 	rev     map[string]int64
-	next    int64
+	lag     time.Duration            // before and after each look and each write
 	away    bool                     // every call fails
 	onPut   func(token.Record) error // called before a write
 }
@@ -27,6 +28,8 @@ type shelf struct {
 func newShelf() *shelf { return &shelf{records: map[string]token.Record{}, rev: map[string]int64{}} }
 
 func (s *shelf) Get(_ context.Context, id string) (token.Record, int64, error) {
+	time.Sleep(s.lag)
+	defer time.Sleep(s.lag)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.away {
@@ -39,6 +42,8 @@ func (s *shelf) Get(_ context.Context, id string) (token.Record, int64, error) {
 }
 
 func (s *shelf) Put(_ context.Context, id string, r token.Record, replaces int64) (int64, error) {
+	time.Sleep(s.lag)
+	defer time.Sleep(s.lag)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.away {
@@ -52,9 +57,8 @@ func (s *shelf) Put(_ context.Context, id string, r token.Record, replaces int64
 	if s.rev[id] != replaces {
 		return 0, fault.New(fault.Conflict, "revision")
 	}
-	s.next++
-	s.records[id], s.rev[id] = r, s.next
-	return s.next, nil
+	s.records[id], s.rev[id] = r, 1+rand.Int64N(1<<62) // they have no order
+	return s.rev[id], nil
 }
 
 func (s *shelf) set(f func()) {
@@ -425,6 +429,76 @@ func TestRejectedTokenIsRenewedOnce(t *testing.T) {
 	})
 }
 
+// However readings and writings overlap, what is remembered is the newest: a waiter never gets the token that was refused.
+func TestOverlappingReadingsDoNotBringAnOldTokenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, shared := newEndpoint(time.Hour, 7*time.Millisecond), newShelf()
+		shared.lag = 5 * time.Millisecond
+		k, s := keeper(t, shared), subject(p)
+		generation := must(t, k, s).Generation
+		for range 50 {
+			stop := make(chan struct{})
+			var group sync.WaitGroup
+			for i := range 20 {
+				group.Go(func() {
+					time.Sleep(time.Duration(i) * time.Millisecond)
+					for {
+						select {
+						case <-stop:
+							return
+						case <-time.After(time.Millisecond):
+							k.Record(t.Context(), s)
+						}
+					}
+				})
+			}
+			if !k.Reject(t.Context(), s, generation) {
+				t.Fatal("no second try")
+			}
+			for range 10 {
+				if held := must(t, k, s); held.Generation != generation+1 {
+					t.Errorf("generation %d after %d was refused", held.Generation, generation)
+				}
+				time.Sleep(3 * time.Millisecond)
+			}
+			close(stop)
+			group.Wait()
+			generation++
+			time.Sleep(10 * time.Minute)
+		}
+	})
+}
+
+// Many who miss a right find the new token refused before the first of them has said that it did not help: it is known of whatever
+// token they have brought meanwhile (failure mode 24).
+func TestTrustIsOfTheTokenThatCameMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, shared := newEndpoint(time.Hour, 0), newShelf()
+		k, s := keeper(t, shared), subject(p)
+		for generation := range int64(3) { // each is refused before anything is known of the one before
+			must(t, k, s)
+			if !k.Reject(t.Context(), s, generation+1) {
+				t.Fatal("no second try")
+			}
+		}
+		if held := must(t, k, s); held.Generation != 4 {
+			t.Fatalf("generation %d", held.Generation)
+		}
+		if k.Trust(t.Context(), s, 1); !k.Reject(t.Context(), s, 4) { // the first was refused for itself
+			t.Error("what is known of the first token is none of the fourth's")
+		}
+		must(t, k, s)
+		if k.Trust(t.Context(), s, 2); k.Reject(t.Context(), s, 5) {
+			t.Error("a second renewal for the same trouble")
+		}
+		time.Sleep(time.Hour) // the next is got because its time has come
+		must(t, k, s)
+		if k.Trust(t.Context(), s, 5); !k.Reject(t.Context(), s, 6) {
+			t.Error("what is known of an old token is none of the next one's")
+		}
+	})
+}
+
 func TestRejectedTokenWithoutAWayToRenewStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k, s := keeper(t, newShelf()), &token.Subject{ID: "a", Missing: errors.New("nothing to ask with")}
@@ -441,6 +515,7 @@ func TestRejectedTokenWithoutAWayToRenewStays(t *testing.T) {
 	})
 }
 
+// Failure mode 35: a server that gives the same token again is asked when that has expired, and not with every call before.
 func TestSameTokenAgainIsNotAskedForAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, shared := newEndpoint(time.Hour, 0), newShelf()

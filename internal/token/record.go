@@ -21,6 +21,9 @@ type Token struct {
 	Manual       bool        `json:"manual,omitzero"`     // typed by a person, and used as it is
 	// Values are further values of the answer that calls and refreshes want, by name.
 	Values map[string]seal.Secret `json:"values,omitzero"`
+	// RefreshExpiresAt is when the refresh token ends, and RefreshExpiresIn how long it was to live then, in seconds; zero: unknown.
+	RefreshExpiresAt time.Time `json:"refresh_expires_at,omitzero"`
+	RefreshExpiresIn float64   `json:"refresh_expires_in,omitzero"`
 	// ProofKey is the private key that the token is bound to, as a JWK (RFC 9449).
 	ProofKey seal.Secret `json:"proof_key,omitzero"`
 }
@@ -41,12 +44,17 @@ type Record struct {
 	Claim      Claim   `json:"claim,omitzero"`
 	Failure    Failure `json:"failure,omitzero"`
 	Login      Login   `json:"login,omitzero"`
+	// Rule is what decided when the token expires.
+	Rule string `json:"rule,omitzero"`
 	// RenewBefore is how long before its expiry the token is renewed, in seconds; 0: by its life.
 	RenewBefore float64 `json:"renew_before,omitzero"`
 	// History are the last exchanges with the token endpoint, the oldest first.
 	History []Exchange `json:"history,omitzero"`
 	// Rejected: the API refused the token although it has not expired (failure mode 23).
 	Rejected bool `json:"rejected,omitzero"`
+	// RefusedSince is the first of the generations in a row of which each was got because the API had refused the one before; 0: this one
+	// was not.
+	RefusedSince int64 `json:"refused_since,omitzero"`
 	// TrustedUntil: until then a refusal by the API is not the token's fault, for the last renewal did not help (failure
 	// mode 24).
 	TrustedUntil time.Time `json:"trusted_until,omitzero"`
@@ -101,8 +109,9 @@ type Claim struct {
 
 // A Failure is the outcome of the last attempts. The zero Failure: the last one succeeded.
 type Failure struct {
-	Count     int       `json:"count"` // in a row
-	Next      time.Time `json:"next"`  // no attempt before then
+	Count     int       `json:"count"`           // in a row
+	Next      time.Time `json:"next"`            // no attempt before then
+	Reason    string    `json:"reason,omitzero"` // the cause's name, for programs
 	Cause     string    `json:"cause"`
 	Hint      string    `json:"hint,omitzero"`
 	Code      string    `json:"code,omitzero"` // the OAuth error code, if there was one

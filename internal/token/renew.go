@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"carnet.dev/carnet/fault"
@@ -306,6 +307,7 @@ func (k *Keeper) attempt(ctx context.Context, n *renewal, r Record) (o outcome) 
 		k.observer.Renewal(Renewal{ID: r.ID, Outcome: o.name(), Cause: o.cause(), Took: o.at.Sub(began)})
 	}()
 	s := n.subject
+	var before []Exchange
 	if r.Claim.Spends {
 		o.refreshed = true
 		o.answer, o.err = s.Source.Ask(ctx, Ask{RefreshToken: r.Token.RefreshToken, AuthMethod: r.AuthMethod, Previous: r.Token, Wanted: n.reason == wanted})
@@ -313,13 +315,31 @@ func (k *Keeper) attempt(ctx context.Context, n *renewal, r Record) (o outcome) 
 			o.err = onlyRefresh(o.err, s)
 			return o
 		}
-		o.refreshed, o.useless = false, true
+		o.refreshed, o.useless, before = false, true, exchangesOf(o.err)
 	}
 	if s.End != nil && !r.Token.Manual && !r.Token.AccessToken.IsZero() && !r.Usable(began) {
 		s.End(ctx, r.Token, true) // it may still hold a place of the few that there are (failure mode 37)
 	}
 	o.answer, o.err = s.Source.Ask(ctx, Ask{AuthMethod: r.AuthMethod, Previous: r.Token, Wanted: n.reason == wanted})
+	return o.after(before)
+}
+
+// after is the outcome with what was exchanged before.
+func (o outcome) after(before []Exchange) outcome {
+	o.answer.Exchanges = slices.Concat(before, o.answer.Exchanges)
+	if e, ok := errors.AsType[*AskError](o.err); ok && len(before) > 0 {
+		both := *e
+		both.Exchanges = slices.Concat(before, e.Exchanges)
+		o.err = &both
+	}
 	return o
+}
+
+func exchangesOf(err error) []Exchange {
+	if e, ok := errors.AsType[*AskError](err); ok {
+		return e.Exchanges
+	}
+	return nil
 }
 
 // useless reports whether a refresh failed in a way that asking from the credentials may not: the refresh token was refused,

@@ -38,6 +38,7 @@ type Answer struct {
 // An AskError is why an [Ask] failed. Any other error of a Source is taken for a temporary failure in which the refresh token
 // may have been spent.
 type AskError struct {
+	Reason     string        // the cause's name, for programs
 	Code       string        // the OAuth error code (RFC 6749 5.2), if the answer had one
 	Permanent  bool          // asking again with the same configuration can't help
 	Rejected   bool          // the refresh token was refused: it is of no more use

@@ -53,19 +53,48 @@ func (r Record) renewable(now time.Time) bool {
 
 const leastMargin = 30 * time.Second
 
-// RenewAt returns when the token is to be renewed: when a fifth of its life is left, at least 30 s and never more than half
-// of its life (failure mode 21), or as the configuration says; at its expiry if a person typed it or the server repeats itself (failure mode 35). Zero: only
-// when it is refused, for nobody knows its expiry.
+// RenewAt returns when the token is to be renewed; zero: only when it is refused.
 func (r Record) RenewAt() time.Time {
+	at, _ := r.Renewal()
+	return at
+}
+
+// A Why is why a token is renewed when it is.
+type Why string
+
+// The reasons.
+const (
+	WhyUnknown  Why = "unknown"      // nobody knows its expiry: it is renewed when it is refused
+	WhyTyped    Why = "typed"        // a person typed it: at its expiry
+	WhyRepeated Why = "repeated"     // the server gives the same one again: at its expiry (failure mode 35)
+	WhySetting  Why = "renew_before" // as the configuration says
+	WhyFifth    Why = "fifth"        // a fifth of its life is left (failure mode 21),
+	WhyMargin   Why = "margin"       // or 30 s if that is more,
+	WhyHalf     Why = "half"         // but never more than half of its life
+)
+
+// Renewal returns when the token is to be renewed, zero if only when it is refused, and why then.
+func (r Record) Renewal() (time.Time, Why) {
 	t := r.Token
-	if t.ExpiresAt.IsZero() || t.Manual || r.Repeated {
-		return t.ExpiresAt
+	switch {
+	case t.ExpiresAt.IsZero():
+		return t.ExpiresAt, WhyUnknown
+	case t.Manual:
+		return t.ExpiresAt, WhyTyped
+	case r.Repeated:
+		return t.ExpiresAt, WhyRepeated
 	}
 	life := t.ExpiresAt.Sub(t.CreatedAt)
+	before, why := life/5, WhyFifth
 	if r.RenewBefore > 0 {
-		return t.ExpiresAt.Add(-min(time.Duration(r.RenewBefore*float64(time.Second)), life/2))
+		before, why = time.Duration(r.RenewBefore*float64(time.Second)), WhySetting
+	} else if before < leastMargin {
+		before, why = leastMargin, WhyMargin
 	}
-	return t.ExpiresAt.Add(-min(max(life/5, leastMargin), life/2))
+	if before > life/2 {
+		before, why = life/2, WhyHalf
+	}
+	return t.ExpiresAt.Add(-before), why
 }
 
 // Due returns when a sweep should look at the record; zero: never. The store indexes it.
@@ -88,7 +117,7 @@ func (r Record) For(configuration seal.Secret) Record {
 	}
 	fresh := Record{ID: r.ID, Generation: r.Generation, Configuration: configuration, History: r.History}
 	if r.Token.Manual {
-		fresh.Token = r.Token
+		fresh.Token, fresh.Rule = r.Token, r.Rule
 	}
 	return fresh
 }

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -31,7 +32,9 @@ func (r Record) Renewed(a Answer, refreshed bool) Record {
 	t := a.Token
 	if refreshed {
 		if t.RefreshToken.IsZero() {
-			t.RefreshToken = r.Token.RefreshToken
+			if t.RefreshToken = r.Token.RefreshToken; t.RefreshExpiresAt.IsZero() {
+				t.RefreshExpiresAt, t.RefreshExpiresIn = r.Token.RefreshExpiresAt, r.Token.RefreshExpiresIn
+			}
 		}
 		if t.Scope == "" {
 			t.Scope = r.Token.Scope
@@ -42,7 +45,15 @@ func (r Record) Renewed(a Answer, refreshed bool) Record {
 			}
 		}
 	}
+	said, rule := t.ExpiresAt, ruleOf(a.Exchanges)
 	login := r.Login.next(&t, a.Limits, refreshed)
+	if !t.ExpiresAt.Equal(said) {
+		rule = RuleSession
+	}
+	since := int64(0)
+	if r.Rejected {
+		since = cmp.Or(r.RefusedSince, r.Generation+1)
+	}
 	return Record{
 		ID:            r.ID,
 		Generation:    r.Generation + 1,
@@ -50,10 +61,28 @@ func (r Record) Renewed(a Answer, refreshed bool) Record {
 		Token:         t,
 		AuthMethod:    a.AuthMethod,
 		Login:         login,
+		Rule:          rule,
 		RenewBefore:   a.Limits.RenewBefore.Seconds(),
 		History:       remember(r.History, a.Exchanges),
 		Repeated:      t.AccessToken.Equal(r.Token.AccessToken),
+		RefusedSince:  since,
 	}
+}
+
+// Rules that decide when a token expires and are no one of an answer's.
+const (
+	RuleSession = "session_lifetime"
+	RuleTyped   = "typed"
+)
+
+// ruleOf is the rule of the exchange that brought the token.
+func ruleOf(all []Exchange) string {
+	for _, x := range slices.Backward(all) {
+		if x.Rule != "" {
+			return x.Rule
+		}
+	}
+	return ""
 }
 
 func with(values map[string]seal.Secret, name string, value seal.Secret) map[string]seal.Secret {
@@ -109,6 +138,7 @@ func (r Record) Failed(now time.Time, err error, jitter float64) Record {
 	}
 	r.Failure = Failure{
 		Count:     r.Failure.Count + 1,
+		Reason:    ask.Reason,
 		Cause:     causeOf(ask.Err),
 		Hint:      fault.HintOf(ask.Err),
 		Code:      ask.Code,
@@ -163,10 +193,20 @@ func (r Record) Trusted(now time.Time) Record {
 	return r
 }
 
+// Doubts reports whether what is known of a generation that a refusal had brought is known of the token: it is that one, or a later
+// refusal came first, and brought this one.
+func (r Record) Doubts(generation int64) bool {
+	return r.Generation == generation || r.RefusedSince > 0 && r.RefusedSince <= generation && generation < r.Generation
+}
+
 // Replaced returns the record with a token that a person typed; the zero Token clears it. Failures are forgotten.
 func (r Record) Replaced(t Token) Record {
 	t.Manual = !t.AccessToken.IsZero()
-	return Record{ID: r.ID, Generation: r.Generation + 1, Configuration: r.Configuration, AuthMethod: r.AuthMethod, Token: t, History: r.History}
+	next := Record{ID: r.ID, Generation: r.Generation + 1, Configuration: r.Configuration, AuthMethod: r.AuthMethod, Token: t, History: r.History}
+	if t.Manual {
+		next.Rule = RuleTyped
+	}
+	return next
 }
 
 // Forgiven returns the record without its failure: a person wants another attempt.

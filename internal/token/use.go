@@ -120,10 +120,11 @@ func (k *Keeper) refuseHere(e *entry, s *Subject, refuse func(Record) (Record, b
 }
 
 // Trust says that the API refused also the token of that generation, which a renewal had just brought: its refusals are about
-// something else, and bring no renewal for a while (failure mode 24).
+// something else, and bring no renewal for a while (failure mode 24). Others may have been refused before this is known, and have brought
+// another token: it is trusted too, else many callers at once would bring one after another.
 func (k *Keeper) Trust(ctx context.Context, s *Subject, generation int64) error {
 	_, err := k.update(ctx, s, func(r Record) (Record, bool) {
-		return r.Trusted(time.Now()), r.Generation == generation
+		return r.Trusted(time.Now()), r.Doubts(generation)
 	})
 	return err
 }
@@ -220,7 +221,28 @@ func (k *Keeper) connect(ctx context.Context, s *Subject, brought Ask) (Record, 
 	}
 	k.observer.Renewal(Renewal{ID: s.ID, Outcome: o.name(), Cause: o.cause(), Took: o.at.Sub(began)})
 	if err != nil {
+		k.tell(ctx, s, exchangesOf(err))
 		return Record{}, told(err)
 	}
-	return k.update(ctx, s, func(r Record) (Record, bool) { return o.apply(r), true })
+	return k.keep(ctx, s, func(r Record) (Record, bool) { return o.apply(r), true })
+}
+
+// keep is update for a token that can't be asked for again: a store that is away for a moment is waited for (failure mode 26).
+func (k *Keeper) keep(ctx context.Context, s *Subject, change func(Record) (Record, bool)) (r Record, err error) {
+	began := time.Now()
+	for {
+		r, err = k.update(ctx, s, change)
+		if !fault.Is(err, fault.Unavailable) || time.Since(began) > k.claim || sleep(k.closing, waitStep) != nil {
+			return r, err
+		}
+	}
+}
+
+// tell puts what a person's attempt to connect led to into the history; whatever token there is stays. Should that fail, the person
+// has been told.
+func (k *Keeper) tell(ctx context.Context, s *Subject, all []Exchange) {
+	_, _ = k.update(ctx, s, func(r Record) (Record, bool) {
+		r.History = remember(r.History, all)
+		return r, len(all) > 0
+	})
 }

@@ -22,6 +22,7 @@ type Options struct {
 	Absolute           time.Duration // of a session, since its login, however often it was used or refreshed
 	Refreshes          int           // that one session allows
 	Sessions           int           // open at once
+	FullStatus         int           // of a login above the limit, at a Redfish server
 	XSRFOnReads        bool          // the SD-WAN Manager wants the XSRF token on GET too
 	Now                func() time.Time
 }

@@ -227,23 +227,27 @@ func state(t *testing.T, c *carnettest.Carnet) api.Token {
 
 // Others have taken all sessions. Where the appliance tells that from a wrong password, Carnet tries again later by itself.
 func TestCarnetWaitsForASession(t *testing.T) {
-	for _, name := range []string{"bigip", "redfish"} {
-		u := uses[slices.IndexFunc(uses, func(u use) bool { return u.name == name })]
-		p := protocols[slices.IndexFunc(protocols, func(p protocol) bool { return p.name == name })]
+	for _, test := range []struct {
+		name   string
+		status int
+	}{{"bigip", 0}, {"redfish", http.StatusServiceUnavailable}, {"redfish", http.StatusForbidden}} {
+		u := uses[slices.IndexFunc(uses, func(u use) bool { return u.name == test.name })]
+		p := protocols[slices.IndexFunc(protocols, func(p protocol) bool { return p.name == test.name })]
+		u.options.FullStatus = test.status
 		m, c := u.integrate(t, nil)
 		var others []held
 		for range u.options.Sessions {
 			others = append(others, p.enter(m))
 		}
 		if _, err := c.RunOperation(t.Context(), "it", u.operation, u.task); err == nil {
-			t.Errorf("%s: it ran", name)
+			t.Errorf("%+v: it ran", test)
 		}
 		if got := state(t, c); got.State != "waiting" {
-			t.Errorf("%s: the token is %s (%s), want waiting", name, got.State, got.Cause)
+			t.Errorf("%+v: the token is %s (%s), want waiting", test, got.State, got.Cause)
 		}
 		p.logout(m, others[0])
 		if _, err := c.RenewToken(t.Context(), "it", ""); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%+v: %v", test, err)
 		}
 		u.run(t, c)
 	}

@@ -88,7 +88,12 @@ func (f fortimanager) call(w http.ResponseWriter, r *http.Request, q rpcRequest,
 		f.refuse(w, r, q, err, rpcNoRight, "No permission for the resource")
 		return
 	}
-	if call != "get /dvmdb/device" {
+	switch call {
+	case "get /dvmdb/device":
+	case "get /cli/global/system/admin/user":
+		f.refuse(w, r, q, errors.New("a missing right"), rpcNoRight, "No permission for the resource")
+		return
+	default:
 		f.refuse(w, r, q, errors.New("no such resource"), rpcBad, "Invalid url")
 		return
 	}

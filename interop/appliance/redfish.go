@@ -11,7 +11,7 @@ import (
 // answer's Location is its address, and to log out is to delete it. A session that lies unused ends; there are few.
 //
 // "Redfish Specification" (DSP0266, session management); "POST - Create a session" (Lenovo XClarity Controller REST API), for
-// the 503; "Using RESTful APIs" (Supermicro Redfish Reference Guide), for the 16 sessions; "Redfish authentication and
+// the 503, and of the older XClarity Controller, for the 403; "Using RESTful APIs" (Supermicro Redfish Reference Guide), for the 16 sessions; "Redfish authentication and
 // sessions" (HPE), for the body of the 401.
 type redfish struct{ *Appliance }
 
@@ -23,6 +23,7 @@ const (
 // Redfish returns the management controller of a server.
 func Redfish(o Options) *Appliance {
 	o.Idle, o.Sessions = cmp.Or(o.Idle, 30*time.Minute), cmp.Or(o.Sessions, 16)
+	o.FullStatus = cmp.Or(o.FullStatus, http.StatusServiceUnavailable)
 	f := redfish{newAppliance("redfish", o)}
 	f.mux.HandleFunc("POST "+sessionsPath, f.login)
 	f.mux.HandleFunc("DELETE "+sessionsPath+"/{id}", f.logout)
@@ -43,7 +44,7 @@ func (f redfish) login(w http.ResponseWriter, r *http.Request) {
 	token, id := draw(32), draw(10)
 	switch err := f.open(body.UserName, body.Password, token, id); {
 	case errors.Is(err, errFull):
-		f.refuse(w, r, err, http.StatusServiceUnavailable, "SessionLimitExceeded")
+		f.refuse(w, r, err, f.options.FullStatus, "SessionLimitExceeded")
 	case err != nil:
 		f.refuse(w, r, err, http.StatusUnauthorized, "AccessDenied")
 	default:
