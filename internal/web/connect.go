@@ -54,3 +54,14 @@ func finishConnection(v *visit) error {
 func (v *visit) showStanding(p connectPage, err error) error {
 	return v.show(page{Title: "Connect " + p.Name, Name: "standing", Nav: "overview", Data: p, Err: err})
 }
+
+// explainPage is why a token is as it is, and what would be asked next.
+type explainPage struct{ api.Explanation }
+
+func explainToken(v *visit) error {
+	e, err := v.hub.ExplainToken(v.r.Context(), v.caller, v.r.PathValue("name"), v.r.URL.Query().Get("scheme"))
+	if err != nil {
+		return err
+	}
+	return v.show(page{Title: "Token of " + e.Integration, Name: "explain", Nav: "overview", Data: explainPage{e}})
+}

@@ -36,6 +36,7 @@ type Hub interface {
 	RunOperation(ctx context.Context, c access.Caller, integration, id string, t api.Task) (api.Result, error)
 
 	RenewToken(ctx context.Context, c access.Caller, integration, scheme string) (api.Token, error)
+	ExplainToken(ctx context.Context, c access.Caller, integration, scheme string) (api.Explanation, error)
 	ClearToken(ctx context.Context, c access.Caller, integration, scheme string) error
 	ConnectIntegration(ctx context.Context, c access.Caller, integration, scheme string, r api.Connect) (api.Connection, error)
 	FinishConnection(ctx context.Context, c access.Caller, with map[string]string) (api.Connected, error)

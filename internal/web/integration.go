@@ -28,6 +28,7 @@ func integrationRoutes() []route {
 		at("POST", "/{name}/token/renew", renewToken),
 		at("POST", "/{name}/token/clear", clearToken),
 		at("POST", "/{name}/token/type", typeToken),
+		at("GET", "/{name}/explain", explainToken),
 		at("POST", "/{name}/connect", connect),
 		at("POST", "/{name}/connect/finish", finishConnection),
 	}

@@ -50,7 +50,11 @@ func (v *visit) tokens(name string, settings json.RawMessage, known api.Metadata
 			panel.Others = append(panel.Others, t.Scheme)
 			continue
 		}
-		card.Timeline = newTimeline(t, nil, time.Now())
+		explanation, err := v.hub.ExplainToken(v.r.Context(), v.caller, name, t.Scheme)
+		if err != nil {
+			return panel, err
+		}
+		card.Timeline = newTimeline(t, explanation.History, time.Now())
 		panel.Tokens = append(panel.Tokens, card)
 	}
 	return panel, nil
