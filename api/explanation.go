@@ -53,16 +53,17 @@ type PlannedRequest struct {
 // An Exchange is a request to a token endpoint, and what came of it.
 type Exchange struct {
 	At         time.Time `json:"at"`
-	Seconds    float64   `json:"seconds"` // until the answer was read
-	Purpose    string    `json:"purpose"`
+	Seconds    float64   `json:"seconds"`          // until the answer was read
+	Purpose    string    `json:"purpose"`          // token, refresh, step NAME, ...; "refused" if the API refused the token
 	Method     string    `json:"method,omitempty"` // empty: nothing was sent
 	Host       string    `json:"host,omitempty"`
 	AuthMethod string    `json:"auth_method,omitempty"`
 	Status     int       `json:"status,omitempty"` // 0: no answer came
 	Code       string    `json:"code,omitempty"`   // the OAuth error code
 	Outcome    string    `json:"outcome"`
-	Rule       string    `json:"rule,omitempty"` // what decided the token's life
-	Skew       float64   `json:"skew,omitempty"` // seconds that the service's clock is ahead of ours; 0: not noticeably
+	Rule       string    `json:"rule,omitempty"`   // what decided the token's life
+	Skew       float64   `json:"skew,omitempty"`   // seconds that the service's clock is ahead of ours; 0: not noticeably
+	Expires    time.Time `json:"expires,omitzero"` // of the token that it brought
 }
 
 // A Life is how long a token lives and why, and when it is renewed and why then.

@@ -89,12 +89,16 @@ type Exchange struct {
 	Method     string    `json:"method"`
 	Host       string    `json:"host"`
 	AuthMethod string    `json:"auth_method,omitzero"`
-	Status     int       `json:"status,omitzero"` // 0: no answer came
-	Code       string    `json:"code,omitzero"`   // the OAuth error code
-	Outcome    string    `json:"outcome"`         // "a token", or what was wrong
-	Rule       string    `json:"rule,omitzero"`   // what decided the token's life
-	Skew       float64   `json:"skew,omitzero"`   // seconds that the server's clock is ahead of ours
+	Status     int       `json:"status,omitzero"`  // 0: no answer came
+	Code       string    `json:"code,omitzero"`    // the OAuth error code
+	Outcome    string    `json:"outcome"`          // "a token", or what was wrong
+	Rule       string    `json:"rule,omitzero"`    // what decided the token's life
+	Skew       float64   `json:"skew,omitzero"`    // seconds that the server's clock is ahead of ours
+	Expires    time.Time `json:"expires,omitzero"` // of the token that it brought
 }
+
+// PurposeRefused is that of an entry which is no exchange: the API refused the token.
+const PurposeRefused = "refused"
 
 const mostHistory = 8
 

@@ -50,8 +50,9 @@ func (r Record) Renewed(a Answer, refreshed bool) Record {
 	if !t.ExpiresAt.Equal(said) {
 		rule = RuleSession
 	}
-	since := int64(0)
+	since, history := int64(0), r.History
 	if r.Rejected {
+		history = append(slices.Clip(history), Exchange{At: a.Token.CreatedAt, Purpose: PurposeRefused, Outcome: "the API refused the token"})
 		since = cmp.Or(r.RefusedSince, r.Generation+1)
 	}
 	return Record{
@@ -63,7 +64,7 @@ func (r Record) Renewed(a Answer, refreshed bool) Record {
 		Login:         login,
 		Rule:          rule,
 		RenewBefore:   a.Limits.RenewBefore.Seconds(),
-		History:       remember(r.History, a.Exchanges),
+		History:       remember(history, expiring(a.Exchanges, t.ExpiresAt)),
 		Repeated:      t.AccessToken.Equal(r.Token.AccessToken),
 		RefusedSince:  since,
 	}
@@ -107,6 +108,18 @@ func (l Login) next(t *Token, limits Limits, refreshed bool) Login {
 	}
 	next.Last = next.Last || limits.MaxRefreshes > 0 && next.Refreshes >= limits.MaxRefreshes
 	return next
+}
+
+// expiring notes with the exchange that brought the token when it expires.
+func expiring(all []Exchange, at time.Time) []Exchange {
+	all = slices.Clone(all)
+	for i, x := range slices.Backward(all) {
+		if x.Code == "" && (x.Rule != "" || i == len(all)-1) {
+			all[i].Expires = at
+			break
+		}
+	}
+	return all
 }
 
 // remember adds to the history.

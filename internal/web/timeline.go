@@ -83,23 +83,26 @@ func (t timeline) span(from, to time.Time) span {
 // draw puts the exchanges and the lives that they began into the picture. A life ends with the next one, or with its token.
 func (t *timeline) draw(token api.Token, history []api.Exchange, now time.Time) {
 	var words []string
-	var since time.Time
+	var since, until time.Time // of the token that came last, as far as is known
 	for _, e := range history {
 		failed := e.Code != "" || e.Status >= 400 || e.Status == 0 && e.Method != ""
 		m := mark{X: t.at(e.At), Kind: "good", Failed: failed, Title: title(e)}
 		switch {
-		case e.Purpose == "rejected":
+		case e.Purpose == "refused":
 			m.Kind = "warned"
 		case failed:
 			m.Kind = "bad"
-		case !strings.HasPrefix(e.Purpose, "step") && e.Purpose != "discovery" && e.Purpose != "logout":
+		case e.Purpose == "token" || e.Purpose == "refresh" || !e.Expires.IsZero():
 			if !since.IsZero() {
-				t.Lives = append(t.Lives, t.span(since, e.At))
+				t.Lives = append(t.Lives, t.span(since, earlier(until, e.At)))
 			}
-			since = e.At
+			since, until = e.At, e.Expires
 		}
 		t.Marks = append(t.Marks, m)
 		words = append(words, m.Title)
+	}
+	if !token.AccessToken && !since.IsZero() { // it was cleared
+		t.Lives = append(t.Lives, t.span(since, earlier(until, now)))
 	}
 	if token.AccessToken && token.CreatedAt != nil {
 		if since.IsZero() || token.CreatedAt.After(since) {
@@ -124,6 +127,14 @@ func (t *timeline) current(token api.Token, since, now time.Time) {
 		return
 	}
 	t.Lives = append(t.Lives, t.span(since, *token.ExpiresAt))
+}
+
+// earlier is the moment at which a token ended: when it expired, if that is known, or else when the next one came.
+func earlier(expired, next time.Time) time.Time {
+	if !expired.IsZero() && expired.Before(next) {
+		return expired
+	}
+	return next
 }
 
 func title(e api.Exchange) string {
