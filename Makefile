@@ -1,6 +1,6 @@
 # Everything that is checked, measured or made from the code has a target here.
 
-.PHONY: check generate race fuzz bench interop browser catalogue mongo chaos
+.PHONY: check generate race fuzz bench interop browser catalogue mongo chaos corpus
 
 STATICCHECK = go run -modfile=tools/go.mod honnef.co/go/tools/cmd/staticcheck
 
@@ -45,6 +45,11 @@ browser:
 # Carnet against what is known of real token endpoints: CATALOGUE names the file, which is no part of the repository.
 catalogue:
 	cd interop && go run ./catalogue/cmd/catalogue
+
+# Every operation of some 2,700 real documents: imported, shown, and its requests read back by another reader. npm and go fetch them
+# once, 45 MB, into CORPUS, which is a folder in the user's cache by default; it takes some ten minutes and 1 GB of memory.
+corpus:
+	cd interop && go run ./corpus/cmd/corpus
 
 # The store's driver and a short chaos on a MongoDB-compatible server: the one that CARNET_TEST_MONGODB_URI names, else FerretDB.
 mongo:

@@ -38,7 +38,8 @@ var allowed = map[string]string{
 	"internal/oauth":            "fault internal/expand internal/jwt internal/model internal/moment internal/outbound internal/recent internal/recipe internal/seal internal/token",
 	"internal/aws":              "fault internal/outbound internal/seal internal/token",
 	"internal/credential":       "fault internal/expand internal/jwt internal/recipe internal/seal internal/token",
-	"internal/call":             "fault internal/credential internal/model internal/outbound internal/seal",
+	"internal/check":            "fault",
+	"internal/call":             "fault internal/check internal/credential internal/model internal/outbound internal/seal",
 	"internal/integration":      "fault internal/expand internal/model internal/moment internal/recipe internal/reference internal/seal",
 	"internal/access":           "fault internal/recent internal/seal",
 	"internal/audit":            "fault internal/seal",
@@ -55,7 +56,7 @@ var allowed = map[string]string{
 	"internal/server":                 "api fault internal/access internal/seal internal/server/internal/schema",
 	"internal/server/internal/schema": "",
 	"internal/web":                    "api fault internal/access internal/seal",
-	"internal/cli":                    "api client fault",
+	"internal/cli":                    "api client fault internal/openapi",
 	"cmd/carnet":                      "*",
 }
 

@@ -25,6 +25,7 @@ type Model struct {
 	Operations    int             `json:"operations"`
 	Schemes       []Scheme        `json:"schemes"`
 	Servers       []string        `json:"servers"`
+	Tags          []Tag           `json:"tags,omitempty"` // those that the document describes
 	Warnings      []fault.Problem `json:"warnings"`
 	Imported      time.Time       `json:"imported"`
 }
@@ -36,6 +37,15 @@ type Scheme struct {
 	Detail string   `json:"detail,omitempty"` // "bearer", "header X-API-Key", "clientCredentials, password"
 	Fields []string `json:"fields,omitempty"` // that a person fills in
 	Hint   string   `json:"hint,omitempty"`   // what a person has to do beyond that, as a command on an integration NAME
+}
+
+// A Tag is what a document says of a tag of operations.
+type Tag struct {
+	Name        string `json:"name"`
+	Summary     string `json:"summary,omitempty"`
+	Description string `json:"description,omitempty"`
+	Parent      string `json:"parent,omitempty"` // the name of another
+	Kind        string `json:"kind,omitempty"`
 }
 
 // A ModelList is the answer of GET /integration-models.
@@ -52,6 +62,10 @@ type ModelRequest struct {
 	URL string `json:"url,omitempty"`
 	// Origin is the URL that Model came from, against which its relative URLs resolve.
 	Origin string `json:"origin,omitempty"`
+	// Name is the path of the file that Model came from, for people, and for a document without a title.
+	Name string `json:"name,omitempty"`
+	// Documents are the files that relative references in Model lead to, as texts by their paths; Name is one beside them.
+	Documents map[string]string `json:"documents,omitempty"`
 }
 
 // Done is the answer of a change that returns no more than its success.

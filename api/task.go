@@ -76,6 +76,8 @@ type Task struct {
 	// Parameters by their names in the document; "in.name" ("query.id") where a name occurs in several places. A value is
 	// JSON; an array or object is serialized as the document says. An empty text leaves an optional parameter out.
 	Parameters map[string]json.RawMessage `json:"parameters,omitempty"`
+	// Typed are arguments as a person types them, over Parameters and RequestBodyPayload.
+	Typed []Typed `json:"typed,omitempty"`
 	// RequestBodyPayload is the body: JSON for a JSON media type or a form, a JSON string for anything else.
 	RequestBodyPayload json.RawMessage `json:"requestBodyPayload,omitempty"`
 	// RequestBodyBase64 is a body of any bytes, in place of RequestBodyPayload.
@@ -95,6 +97,18 @@ type Task struct {
 	CheckAnswer bool `json:"checkAnswer,omitempty"`
 	// DryRun builds the request and returns it, its secrets masked, without sending it or getting a token.
 	DryRun bool `json:"dryRun,omitempty"`
+}
+
+// A Typed is an argument as a person types it: its schema says whether the text 10 is a number. The same one a second time is the
+// next item of a list.
+type Typed struct {
+	// Parameter is a parameter's name, perhaps with a path into it: "limit", "query.id", "filter.status".
+	Parameter string `json:"parameter,omitempty"`
+	// Field is the path of a member of the body, in place of Parameter: "customer.address.city", "items[0].name", "tags[]".
+	Field string `json:"field,omitempty"`
+	Text  string `json:"text,omitempty"`
+	// Value is JSON, which is taken as it is, in place of Text.
+	Value json.RawMessage `json:"value,omitempty"`
 }
 
 // A File is the body of a request, or a part of it, that comes as a stream.

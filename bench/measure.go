@@ -10,8 +10,9 @@ import (
 
 // A cost is what a process took.
 type cost struct {
-	wall   time.Duration
-	memory int64 // peak resident set, bytes
+	wall      time.Duration
+	processor time.Duration // of all its threads; less a matter of what else the machine does
+	memory    int64         // peak resident set, bytes
 }
 
 // spend runs a process and returns what it took.
@@ -27,7 +28,8 @@ func spend(name string, args ...string) (cost, error) {
 	if !ok {
 		return cost{}, fmt.Errorf("this system does not tell what a process used")
 	}
-	return cost{wall: took, memory: usage.Maxrss * 1024}, nil
+	state := command.ProcessState
+	return cost{wall: took, processor: state.UserTime() + state.SystemTime(), memory: usage.Maxrss * 1024}, nil
 }
 
 // pair runs two sides in turns, and returns the median of each.
@@ -49,8 +51,9 @@ func pair(rounds int, ours, theirs func() (cost, error)) (a, b cost, err error) 
 
 func median(all []cost) cost {
 	wall := func(c cost) time.Duration { return c.wall }
+	processor := func(c cost) time.Duration { return c.processor }
 	memory := func(c cost) int64 { return c.memory }
-	return cost{wall: middle(all, wall), memory: middle(all, memory)}
+	return cost{wall: middle(all, wall), processor: middle(all, processor), memory: middle(all, memory)}
 }
 
 func middle[T int64 | time.Duration](all []cost, of func(cost) T) T {

@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -279,6 +280,15 @@ func (c *Client) forget(ctx context.Context) bool {
 	return had
 }
 
+// said is a problem in words, with its place.
+func said(p fault.Problem) string {
+	text := strings.TrimSpace(p.Pointer + " " + p.Message)
+	if p.Line > 0 {
+		text = fmt.Sprintf("line %d, column %d: %s", p.Line, p.Column, text)
+	}
+	return text
+}
+
 // failure makes an error of an answer: an object with kind and message, a list of problems, an OAuth error, or a text. The status
 // alone tells the kind, for each kind has its own.
 func failure(status int, data []byte) error {
@@ -303,7 +313,7 @@ func failure(status int, data []byte) error {
 	case object.Error != "":
 		return fault.New(kind, "%s", strings.TrimSpace(object.Error+" "+object.ErrorDescription))
 	case json.Unmarshal(data, &problems) == nil && len(problems) > 0:
-		err := fault.New(kind, "%s", strings.TrimSpace(problems[0].Pointer+" "+problems[0].Message))
+		err := fault.New(kind, "%s", said(problems[0]))
 		err.Problems = problems
 		return err
 	case json.Unmarshal(data, &text) == nil && text != "":

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // A Problem is one thing wrong at one place of a document or a request.
@@ -17,7 +18,34 @@ type Problem struct {
 	Pointer string `json:"instancePath"`
 	// Message says what is wrong there, lower case, without a full stop.
 	Message string `json:"message"`
+	// Severity says how bad it is; empty where nobody tells bad from worse.
+	Severity Severity `json:"severity,omitempty"`
+	// Rule is the stable name of what was checked, for those who filter; empty if it has none.
+	Rule string `json:"rule,omitempty"`
+	// File is the name of the document, if there are several.
+	File string `json:"file,omitempty"`
+	// Line and Column are the place in the text, from 1; columns in characters. 0: not known.
+	Line   int `json:"line,omitempty"`
+	Column int `json:"column,omitempty"`
 }
+
+// A Severity says how bad a problem is.
+type Severity string
+
+// The severities, the worst first.
+const (
+	Severe  Severity = "error"   // it can't be used
+	Warning Severity = "warning" // something was mended, or left out
+	Note    Severity = "note"    // it does no harm
+)
+
+// Severities returns all severities, the worst first.
+func Severities() []Severity { return []Severity{Severe, Warning, Note} }
+
+// AtLeast reports whether s is as bad as other, or worse. No severity counts as [Severe].
+func (s Severity) AtLeast(other Severity) bool { return s.rank() <= other.rank() }
+
+func (s Severity) rank() int { return max(slices.Index(Severities(), s), 0) }
 
 // An Error is what a surface shows.
 type Error struct {

@@ -29,8 +29,8 @@ var options = carnettest.ProviderOptions{
 }
 
 // TestScripts runs a story for each use case, named as the command. $PROVIDER is the address of a provider; the command
-// "provider" does something to it. $SHOP is the address of a service that persons connect to, and xdg-open their browser. $LISTEN is a
-// free address.
+// "provider" does something to it. $SHOP is the address of a service that persons connect to, and xdg-open their browser. $DEPOT is
+// that of a service with files. $LISTEN is a free address.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -42,6 +42,9 @@ func TestScripts(t *testing.T) {
 			shop := httptest.NewServer(newShop())
 			env.Defer(shop.Close)
 			env.Setenv("SHOP", shop.URL)
+			files := httptest.NewServer(depot{})
+			env.Defer(files.Close)
+			env.Setenv("DEPOT", files.URL)
 			env.Setenv("LISTEN", freeAddress(t))
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("GORACE", os.Getenv("GORACE"))

@@ -138,7 +138,7 @@ func inUTF8(kind string, body []byte) []byte {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	_, parameters, err := mime.ParseMediaType(kind)
 	charset := strings.ToLower(parameters["charset"])
-	if err != nil || charset == "" || charset == "utf-8" || charset == "utf8" || isJSON(kind) && utf8.Valid(body) {
+	if err != nil || charset == "" || charset == "utf-8" || charset == "utf8" || isJSON(kind) && jsontext.Value(body).IsValid(jsontext.AllowDuplicateNames(true)) {
 		return body
 	}
 	encoding, err := htmlindex.Get(charset)

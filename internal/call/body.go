@@ -76,6 +76,10 @@ func (b *builder) files(payload jsontext.Value) {
 		b.problem(bodyPointer, "files can't be sent: the body takes %s", strings.Join(b.types(), ", "))
 		return
 	}
+	if len(payload) == 0 {
+		payload = jsontext.Value("{}")
+	}
+	b.compareBody(media, payload)
 	fields, wrong := b.parts(media, payload)
 	if wrong != "" {
 		b.problem(bodyPointer, "the body %s", wrong)
@@ -194,7 +198,8 @@ func preference(payload jsontext.Value) []func(string) bool {
 
 // encode writes the payload as the media type, and returns the Content-Type.
 func (b *builder) encode(m model.MediaType, payload jsontext.Value) string {
-	if isMultipart(m.Type) && payload.Kind() != '"' {
+	b.compareBody(m, payload)
+	if isMultipart(m.Type) && (payload.Kind() != '"' || !strings.Contains(m.Type, "boundary=")) {
 		fields, wrong := b.parts(m, payload)
 		if wrong != "" {
 			b.problem(bodyPointer, "the body %s", wrong)

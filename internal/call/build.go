@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/check"
 	"carnet.dev/carnet/internal/model"
 )
 
@@ -22,9 +23,12 @@ type Arguments struct {
 	Parameters  map[string]jsontext.Value // by name, or "in.name" where a name occurs in several places
 	Payload     jsontext.Value            // the body; empty or null: none
 	Bytes       []byte                    // the body as it is, in place of Payload
+	Typed       []Typed                   // what a person typed, over Parameters and Payload
 	Upload      *Upload                   // files that are the body, or parts of it beside those of Payload; nil: none
 	ContentType string                    // chooses the body's media type
 	Lookup      Lookup                    // finds the schemas that others refer to; nil: none is known
+	NoCheck     bool                      // send what can be sent, whatever the schemas say
+	Old         bool                      // schemas are in the dialect of OpenAPI 2.0 and 3.0
 }
 
 // A Request can be sent, more than once unless its body is a stream. It holds no credentials.
@@ -34,6 +38,9 @@ type Request struct {
 	header http.Header
 	body   *content // nil: none
 	path   string   // of the operation, as it is appended to the server's URL
+
+	Warnings []fault.Problem // what is odd about the arguments
+	Notes    []fault.Problem // what of them could not be checked, and why
 }
 
 // At returns the request to another server.
@@ -56,6 +63,7 @@ func Build(op *model.Operation, base *url.URL, a Arguments) (*Request, error) {
 	if path, query, found := strings.Cut(b.path, "?"); found {
 		b.path, b.query = path, append(b.query, query)
 	}
+	b.typed()
 	b.parameters()
 	b.body()
 	b.accept()
@@ -70,7 +78,7 @@ func Build(op *model.Operation, base *url.URL, a Arguments) (*Request, error) {
 		return nil, b.failed
 	}
 	to.RawQuery = strings.Join(b.query, "&")
-	return &Request{method: op.Method, url: to, header: b.header, body: b.content, path: b.path}, nil
+	return &Request{method: op.Method, url: to, header: b.header, body: b.content, path: b.path, Warnings: b.report.Warnings, Notes: b.report.Notes}, nil
 }
 
 // A builder collects the parts of a request, and what is wrong with the arguments.
@@ -84,6 +92,7 @@ type builder struct {
 	content  *content
 	failed   error // the files could not be read
 	problems []fault.Problem
+	report   check.Report // its problems are among the problems
 }
 
 func (b *builder) problem(pointer, format string, args ...any) {
@@ -97,6 +106,9 @@ func (b *builder) failure() error {
 		err.Message += fmt.Sprintf(" (and %d more)", more)
 	}
 	err.Problems = b.problems
+	if len(b.report.Problems) > 0 {
+		err.Hint += "; --no-check (noCheck) sends what its schemas refuse"
+	}
 	return err
 }
 
@@ -108,12 +120,12 @@ func (b *builder) parameters() {
 		key, raw := b.argument(p)
 		used[key] = true
 		pointer := "/parameters/" + key
-		if ownHeader(p.Name) && p.In == model.InHeader && len(raw) == 0 {
+		if p.In == model.InHeader && (ownHeader(p.Name) && len(raw) == 0 || chosenHeader(p.Name) && b.sent(p, raw) == nil) {
 			continue
 		}
 		if raw = b.sent(p, raw); raw != nil {
 			b.place(p, pointer, raw)
-		} else if p.Required {
+		} else if p.Required && (!b.args.NoCheck || p.In == model.InPath) {
 			b.problem(pointer, "%s (%s) is missing", p.Name, p.In)
 		}
 	}

@@ -15,6 +15,9 @@ var errDeep = errors.New("it is nested too deeply")
 // place writes an argument where its parameter belongs.
 func (b *builder) place(p *model.Parameter, pointer string, raw jsontext.Value) {
 	raw = unquoted(raw, p.Type)
+	if len(b.problems) != b.compare(p, pointer, raw) {
+		return
+	}
 	if p.In == model.InQuerystring {
 		b.querystring(p, pointer, raw)
 		return
@@ -34,12 +37,6 @@ func (b *builder) place(p *model.Parameter, pointer string, raw jsontext.Value) 
 		v = value{kind: '"', text: string(text)}
 	case p.Type == "array" && v.kind == '"': // one value is as good as a list of one
 		v = value{kind: '[', items: []value{v}}
-		fallthrough
-	default:
-		if wrong := v.fits(p.Type, p.ItemType); wrong != "" {
-			b.problem(pointer, "%s %s", p.Name, wrong)
-			return
-		}
 	}
 	b.put(p, pointer, v)
 }
@@ -97,6 +94,13 @@ func ownHeader(name string) bool {
 		return true
 	}
 	return false
+}
+
+// chosenHeader reports whether a header that documents declare, and often require, is sent without an argument too: by what the
+// operation answers, and by its body.
+func chosenHeader(name string) bool {
+	name = http.CanonicalHeaderKey(name)
+	return name == "Accept" || name == "Content-Type"
 }
 
 // headerParameter sets a header. Documents declare Accept and Content-Type too, which then choose the answer's form and the

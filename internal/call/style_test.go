@@ -214,31 +214,3 @@ func TestBodies(t *testing.T) {
 		t.Errorf("got %q %v", s.Body, err)
 	}
 }
-
-// FuzzBuild: whatever the arguments, there is an error or a URL whose path has the segments of the template.
-func FuzzBuild(f *testing.F) {
-	for _, seed := range []string{`"a/b"`, `["..","."]`, `{"a":".."}`, `"%2e%2e"`, `"\u0000"`, `".. "`, `1e999`} {
-		f.Add(seed, "simple", true)
-		f.Add(seed, "label", false)
-		f.Add(seed, "matrix", true)
-	}
-	f.Fuzz(func(t *testing.T, value, style string, explode bool) {
-		op := model.Operation{Summary: model.Summary{ID: "op", Path: "/x/{id}/y"}, Parameters: []model.Parameter{
-			{Name: "id", In: "path", Required: true, Style: style, Explode: explode},
-			{Name: "q", In: "query", Style: style, Explode: explode},
-			{Name: "h", In: "header", Style: style, Explode: explode},
-		}}
-		raw := jsontext.Value(value)
-		s, err := shown(t, op, call.Arguments{Parameters: map[string]jsontext.Value{"id": raw, "q": raw, "h": raw}})
-		if err != nil {
-			return
-		}
-		u, err := url.Parse(s.URL)
-		if err != nil {
-			t.Fatalf("%q is no URL: %v", s.URL, err)
-		}
-		if got := strings.Count(u.EscapedPath(), "/"); got != 4 || u.Host != "api.example.com" || u.Fragment != "" {
-			t.Errorf("%q has %d segments", s.URL, got)
-		}
-	})
-}

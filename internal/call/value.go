@@ -3,7 +3,6 @@ package call
 import (
 	"bytes"
 	"slices"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -149,54 +148,4 @@ func unquoted(raw jsontext.Value, kind string) jsontext.Value {
 		return inner
 	}
 	return raw
-}
-
-// fits says what is wrong with a value for a parameter of that type; "" if nothing is. A text is as good as the number or
-// boolean that it spells, for a shell knows only texts; a single value is as good as an array of one.
-func (v value) fits(kind, itemKind string) string {
-	switch {
-	case v.kind == 'n':
-		return ""
-	case kind == "array" && v.kind == '[':
-		for _, item := range v.items {
-			if wrong := item.fits(itemKind, ""); wrong != "" {
-				return "an item " + wrong
-			}
-		}
-		return ""
-	case kind == "array" && v.kind == '"':
-		return v.fits(itemKind, "")
-	case kind == "array" || kind == "object" && v.kind != '{':
-		return "is not " + article(kind)
-	case kind == "" || kind == "object":
-		return ""
-	case v.kind != '"':
-		return "is not " + article(kind)
-	}
-	return v.spells(kind)
-}
-
-// spells reports whether a primitive's text is of the type.
-func (v value) spells(kind string) string {
-	ok := true
-	switch kind {
-	case "integer":
-		digits := strings.TrimPrefix(v.text, "-")
-		ok = digits != "" && strings.Trim(digits, "0123456789") == ""
-	case "number":
-		ok = jsontext.Value(v.text).Kind() == '0' && jsontext.Value(v.text).IsValid()
-	case "boolean":
-		ok = v.text == "true" || v.text == "false"
-	}
-	if !ok {
-		return "is not " + article(kind)
-	}
-	return ""
-}
-
-func article(kind string) string {
-	if strings.ContainsRune("aeiou", rune(kind[0])) {
-		return "an " + kind
-	}
-	return "a " + kind
 }

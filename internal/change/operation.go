@@ -98,7 +98,7 @@ func (c *comparison) parameter(was, now model.Parameter) {
 // written is what says how an argument is written.
 func written(p model.Parameter) model.Parameter {
 	p.Required, p.Deprecated, p.Description, p.Schema, p.Example = false, false, "", nil, nil
-	p.Type, p.ItemType = "", ""
+	p.Type, p.ItemType, p.Default = "", "", nil // which the schema says
 	return p
 }
 

@@ -47,7 +47,7 @@ func (p *program) indented(kind string, body io.Reader) error {
 	begin = bytes.TrimPrefix(begin, []byte("\xef\xbb\xbf"))
 	isJSON := kind == "" || kind == "application/json" || strings.HasSuffix(kind, "+json")
 	if isJSON && len(begin) <= maxPretty && json.Valid(begin) {
-		if p.options.Output == "json" || p.options.Output == "raw" {
+		if p.options.Output == "raw" { // on a terminal
 			begin = append(begin, '\n')
 		} else if begin, err = formatted(begin, "json"); err != nil {
 			return err
@@ -154,7 +154,7 @@ func (p *program) rendered(r api.Result) ([]byte, error) {
 	switch {
 	case r.Encoding == "base64":
 		if p.Terminal && p.options.Output != "raw" {
-			return nil, fault.New(fault.Invalid, "the answer is no text (%s)", r.Headers["content-type"]).WithHint("write it to a file: -f FILE")
+			return nil, fault.New(fault.Invalid, "the answer is no text (%s)", r.Headers["content-type"]).WithHint("write it to a file: -O FILE")
 		}
 		data, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {

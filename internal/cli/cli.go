@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -68,6 +69,9 @@ func report(w io.Writer, err error) int {
 	w = printable{w}
 	fmt.Fprintln(w, "carnet: "+err.Error())
 	problems := fault.ProblemsOf(err)
+	if slices.ContainsFunc(problems, severe) { // what could be lived with is not why it failed
+		problems = slices.DeleteFunc(slices.Clone(problems), func(p fault.Problem) bool { return !severe(p) })
+	}
 	for i, p := range problems {
 		if len(problems) == 1 {
 			break // the message says it
@@ -76,13 +80,15 @@ func report(w io.Writer, err error) int {
 			fmt.Fprintf(w, "  and %d more\n", len(problems)-i)
 			break
 		}
-		fmt.Fprintln(w, "  "+strings.TrimSpace(p.Pointer+" "+p.Message))
+		fmt.Fprintln(w, "  "+placed(p))
 	}
 	if hint := fault.HintOf(err); hint != "" {
 		fmt.Fprintln(w, "  hint: "+hint)
 	}
 	return fault.KindOf(err).Exit()
 }
+
+func severe(p fault.Problem) bool { return p.Severity == fault.Severe }
 
 // New returns the command line, with the arguments of env.
 func New(env Env) *cobra.Command {
@@ -121,6 +127,8 @@ Without --server a command works on the data directory itself; several may do so
 	}
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	p.completions(root)
+	root.RegisterFlagCompletionFunc("output", completeFormats)
 	root.SetFlagErrorFunc(misused)
 	checkUse(root)
 	return root

@@ -3,8 +3,10 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -52,7 +54,29 @@ func (t *terminal) serve(w http.ResponseWriter, r *http.Request) {
 		json.NewEncoder(w).Encode(api.Failure{Kind: f.Kind.String(), Message: f.Message, Hint: f.Hint, Problems: f.Problems})
 		return
 	}
+	if result, ok := t.answer.(api.Result); ok && strings.Contains(string(body), `"stream":true`) {
+		stream(w, result)
+		return
+	}
 	json.NewEncoder(w).Encode(t.answer)
+}
+
+// stream is the answer of a task that wants it as it comes.
+func stream(w http.ResponseWriter, r api.Result) {
+	w.Header().Set("Carnet-Status", strings.TrimSpace(fmt.Sprint(r.Status, " ", r.StatusText)))
+	for name, value := range r.Headers {
+		w.Header().Set("Carnet-Answer-"+name, value)
+	}
+	var text string
+	if json.Unmarshal(r.Data, &text) != nil {
+		w.Write(r.Data)
+		return
+	}
+	data := []byte(text)
+	if r.Encoding == "base64" {
+		data, _ = base64.StdEncoding.DecodeString(text)
+	}
+	w.Write(data)
 }
 
 func (t *terminal) run(ctx context.Context, args ...string) (exit int) {
@@ -120,10 +144,12 @@ func TestSecretOnTheCommandLineWarns(t *testing.T) {
 
 func TestArgumentsOfRun(t *testing.T) {
 	for args, want := range map[string]string{
-		"-p id=7":                      `{"parameters":{"id":"7"}}`,
-		"-p id:=7":                     `{"parameters":{"id":7}}`,
-		"-p tag=a -p tag=b -p tag:=1":  `{"parameters":{"tag":["a","b",1]}}`,
-		"-p q=@@a -p e=":               `{"parameters":{"e":"","q":"@a"}}`,
+		"-p id=7":                      `{"typed":[{"parameter":"id","text":"7"}]}`,
+		"-p id:=7":                     `{"typed":[{"parameter":"id","value":7}]}`,
+		"-p tag=a -p tag:=1":           `{"typed":[{"parameter":"tag","text":"a"},{"parameter":"tag","value":1}]}`,
+		"-p q=@@a -p e=":               `{"typed":[{"parameter":"q","text":"@a"},{"parameter":"e"}]}`,
+		"-p q=@- -f to:=@-":            `{"typed":[{"parameter":"q","text":"[1]"},{"field":"to","value":[1]}]}`,
+		"-f a[0].b=1 -f c=d=e":         `{"typed":[{"field":"a[0].b","text":"1"},{"field":"c","text":"d=e"}]}`,
 		`-d {"a":1}`:                   `{"requestBodyPayload":{"a":1}}`,
 		"-d @-":                        `{"requestBodyPayload":[1]}`,
 		"-d a=b":                       `{"requestBodyBase64":"YT1i"}`,
@@ -133,12 +159,47 @@ func TestArgumentsOfRun(t *testing.T) {
 		`-d {"a":1} --content-type application/x-www-form-urlencoded`: `{"requestBodyPayload":{"a":1},"bodyContentType":"application/x-www-form-urlencoded"}`,
 	} {
 		shell := newTerminal()
-		shell.env.Stdin = strings.NewReader("[1]\n")
+		shell.env.Stdin = endless("[1]\n")
 		shell.answer = api.Result{Status: 200}
 		exit := shell.run(t.Context(), append([]string{"run", "desk", "get /a"}, strings.Fields(args)...)...)
-		want = "POST /integrations/desk/operations/get%20%2Fa/run " + want
+		want = "POST /integrations/desk/operations/get%20%2Fa/run " + strings.TrimSuffix(want, "}") + `,"stream":true}`
 		if diff := cmp.Diff([]string{want}, shell.sent); exit != 0 || diff != "" {
 			t.Errorf("%s: exit %d, -want +got\n%s%s", args, exit, diff, &shell.err)
+		}
+	}
+}
+
+// endless is a standard input that says the same to everyone who reads it to its end.
+func endless(text string) io.Reader { return &again{text: text} }
+
+type again struct {
+	text string
+	at   int
+}
+
+func (a *again) Read(b []byte) (int, error) {
+	if a.at == len(a.text) {
+		a.at = 0
+		return 0, io.EOF
+	}
+	n := copy(b, a.text[a.at:])
+	a.at += n
+	return n, nil
+}
+
+func TestArgumentsOfRunThatAreWrong(t *testing.T) {
+	for args, want := range map[string]string{
+		"-p id":            `write -p id=value`,
+		"-f out.json":      `an answer goes to a file by -O FILE`,
+		"-f =x":            `has no name`,
+		"-p a:={":          `is not JSON`,
+		"-f a=@/not/there": `/not/there can't be read`,
+		"-d @/not/there":   `/not/there can't be read`,
+	} {
+		shell := newTerminal()
+		exit := shell.run(t.Context(), append([]string{"run", "desk", "op"}, strings.Fields(args)...)...)
+		if exit != 2 || !strings.Contains(shell.err.String(), want) || len(shell.sent) > 0 {
+			t.Errorf("%s: exit %d, sent %q, said %s", args, exit, shell.sent, &shell.err)
 		}
 	}
 }
@@ -156,13 +217,14 @@ func TestFormatsOfRun(t *testing.T) {
 		want   string
 	}{
 		{object, "", 0, "{\n  \"b\": 1.50,\n  \"a\": \"x\"\n}\n"},
-		{object, "-o raw", 0, "{\"b\":1.50,\"a\":\"x\"}\n"},
+		{object, "-o raw", 0, "{\"b\":1.50,\"a\":\"x\"}"},
+		{object, "-o json", 0, "{\"b\":1.50,\"a\":\"x\"}\n"},
 		{object, "-o yaml", 0, "b: 1.50\na: x\n"},
 		{object, "-o xml", 2, ""},
 		{text, "", 0, "a\nb"},
 		{text, "-o json", 0, "\"a\\nb\"\n"},
 		{binary, "", 0, "\xff\x00"},
-		{failed, "-o raw", 8, "{\"b\":1}\n"},
+		{failed, "-o raw", 8, "{\"b\":1}"},
 		{api.Result{Status: 204}, "", 0, ""},
 		{dry, "--dry-run", 0, "GET https://a/b\nA: ****\nB: 2\n\n{}\n"},
 		{dry, "--dry-run -o raw", 0, "GET https://a/b\nA: ****\nB: 2\n\n{}\n"},

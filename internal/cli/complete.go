@@ -12,6 +12,7 @@ import (
 // completion offers names to the shell; if they can't be read it offers nothing.
 func (p *program) completion(cmd *cobra.Command, names func(context.Context, *client.Client) []string) ([]string, cobra.ShellCompDirective) {
 	var found []string
+	p.Prompt = nil // nobody is asked for anything
 	err := p.connect(cmd, func(ctx context.Context, c *client.Client) error {
 		found = names(ctx, c)
 		return nil

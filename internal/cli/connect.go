@@ -56,6 +56,7 @@ With the device code flow a code is shown, which somebody enters at the service 
 		},
 	}
 	cmd.Flags().StringVar(&c.scheme, "scheme", "", "the security `scheme`, if there are several")
+	cmd.RegisterFlagCompletionFunc("scheme", p.completeSchemes)
 	cmd.Flags().BoolVar(&c.silent, "no-browser", false, "print the URL to open, and open nothing")
 	cmd.Flags().BoolVar(&c.callback, "callback", false, "have the browser come back to the server, and not to this machine")
 	return cmd

@@ -34,6 +34,7 @@ token's life, and when it is renewed and why then; and what is wrong, with the l
 		},
 	}
 	cmd.Flags().StringVar(&scheme, "scheme", "", "the security `scheme`, if there are several")
+	cmd.RegisterFlagCompletionFunc("scheme", p.completeSchemes)
 	return cmd
 }
 

@@ -17,7 +17,7 @@ import (
 
 func (p *program) integration() *cobra.Command {
 	group := &cobra.Command{Use: "integration", Short: "Integrations: configured instances of a model", Aliases: []string{"integrations"}, Args: cobra.NoArgs, RunE: help}
-	group.AddCommand(p.integrationCreate(), p.integrationSet(), p.integrationConnect(), p.integrationShow(), p.integrationList(), p.integrationClone(), p.integrationValidate(), p.integrationTest(), p.integrationDelete())
+	group.AddCommand(p.integrationCreate(), p.integrationSet(), p.integrationFields(), p.integrationConnect(), p.integrationShow(), p.integrationList(), p.integrationClone(), p.integrationValidate(), p.integrationTest(), p.integrationDelete())
 	return group
 }
 
@@ -31,7 +31,8 @@ A field is written as
                   a reference, read at every use where Carnet runs, if that was allowed there
 and named as client_id where only one security scheme has it, else SCHEME.client_id; further server.host, server.port,
 server.base_path, server.protocol, tls.rejectUnauthorized, tls.ca, tls.certificate, tls.key, variables.NAME, security, and
-SCHEME.token.access_token for a token of your own. An empty text clears a field.`
+SCHEME.token.access_token for a token of your own. An empty text clears a field.
+carnet integration fields NAME shows all that there are.`
 
 func (p *program) integrationCreate() *cobra.Command {
 	var model string
@@ -119,7 +120,7 @@ func empty(scheme json.RawMessage, fields []string) (left []string) {
 
 func (p *program) integrationSet() *cobra.Command {
 	return &cobra.Command{
-		Use: "set NAME FIELD=VALUE...", Short: "Fill in fields of an integration", Args: cobra.MinimumNArgs(2), ValidArgsFunction: p.completeIntegrations,
+		Use: "set NAME FIELD=VALUE...", Short: "Fill in fields of an integration", Args: cobra.MinimumNArgs(2), ValidArgsFunction: p.completeFields,
 		Long: "Fill in fields of an integration: all of them, or none if one is wrong." + fieldHelp,
 		Example: `  carnet integration set zoom client_id=me client_secret=?
   carnet integration set lab server.host=10.0.0.7 tls.rejectUnauthorized=false

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -24,8 +23,10 @@ func (p *program) model() *cobra.Command {
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
 const documentHelp = `
-The document is OpenAPI 2.0, 3.0 or 3.1, JSON or YAML: a file, a URL, or - for standard input. A URL is fetched by the server,
-and relative URLs in the document resolve against it; --origin does the same for a file.`
+The document is OpenAPI 2.0, 3.0, 3.1 or 3.2, JSON or YAML: a file, a URL, or - for standard input. A URL is fetched by the server,
+and relative URLs in the document resolve against it; --origin does the same for a file. Other files that the document refers to
+become part of the model: those at URLs are fetched by the server, those beside the document are read here, below the working
+directory or, if the document is not there, below its own.`
 
 func (p *program) modelImport() *cobra.Command {
 	var origin string
@@ -37,8 +38,8 @@ func (p *program) modelImport() *cobra.Command {
   carnet model import https://example.com/openapi.yaml
   curl -s https://example.com/openapi.json | carnet model import - --origin https://example.com/openapi.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.withDocument(cmd, args[0], origin, func(ctx context.Context, c *client.Client, r api.ModelRequest) error {
-				m, err := c.ImportModel(ctx, r)
+			return p.withDocument(cmd, args[0], origin, func(ctx context.Context, c *client.Client, d *document) error {
+				m, err := c.ImportModel(ctx, d.request)
 				if err != nil {
 					return err
 				}
@@ -51,29 +52,6 @@ func (p *program) modelImport() *cobra.Command {
 	return cmd
 }
 
-func (p *program) modelValidate() *cobra.Command {
-	return &cobra.Command{
-		Use: "validate FILE|URL|-", Short: "Say what is wrong with a document", Args: cobra.ExactArgs(1),
-		Long:    "Say what is wrong with a document, without importing it. A document that can be used, with warnings or without, is a success." + documentHelp,
-		Example: `  carnet model validate github.json`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.withDocument(cmd, args[0], "", func(ctx context.Context, c *client.Client, r api.ModelRequest) error {
-				warnings, err := c.ValidateModel(ctx, r)
-				if err != nil {
-					return err
-				}
-				if warnings == nil {
-					warnings = []fault.Problem{}
-				}
-				return p.show(warnings, func(w io.Writer) {
-					fmt.Fprintf(w, "The document can be used; %s.\n", count(len(warnings), "warning"))
-					printWarnings(w, warnings, true)
-				})
-			})
-		},
-	}
-}
-
 func (p *program) modelPreview() *cobra.Command {
 	var origin string
 	cmd := &cobra.Command{
@@ -81,8 +59,8 @@ func (p *program) modelPreview() *cobra.Command {
 		Long:    "Show the model that a document would be, without importing it." + documentHelp,
 		Example: `  carnet model preview github.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.withDocument(cmd, args[0], origin, func(ctx context.Context, c *client.Client, r api.ModelRequest) error {
-				preview, err := c.PreviewModel(ctx, r)
+			return p.withDocument(cmd, args[0], origin, func(ctx context.Context, c *client.Client, d *document) error {
+				preview, err := c.PreviewModel(ctx, d.request)
 				if err != nil {
 					return err
 				}
@@ -108,26 +86,6 @@ func printPreview(w io.Writer, preview api.Preview) {
 	if preview.Exists {
 		fmt.Fprintln(w, "\nThere is a model of this title and version: carnet model update --dry-run says what would change.")
 	}
-}
-
-// withDocument reads the document that an argument names.
-func (p *program) withDocument(cmd *cobra.Command, source, origin string, f func(context.Context, *client.Client, api.ModelRequest) error) error {
-	r := api.ModelRequest{Origin: origin}
-	if strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://") {
-		r.URL = source
-	} else {
-		data, err := p.read(source)
-		if err != nil {
-			return err
-		}
-		if len(data) == 0 {
-			return fault.New(fault.Invalid, "%s is empty", source)
-		}
-		if r.Model = data; data[0] != '{' || !json.Valid(data) {
-			r.Model = quoted(string(data)) // YAML, or what only the server can say something about
-		}
-	}
-	return p.connect(cmd, func(ctx context.Context, c *client.Client) error { return f(ctx, c, r) })
 }
 
 // imported says what a document brought, and what to do next.
@@ -159,8 +117,20 @@ func printWarnings(w io.Writer, warnings []fault.Problem, all bool) {
 			row(w, "", fmt.Sprintf("and %d more: --warnings shows all", len(warnings)-i))
 			return
 		}
-		row(w, map[bool]string{true: "Warnings:"}[i == 0], strings.TrimSpace(p.Pointer+" "+p.Message))
+		row(w, map[bool]string{true: "Warnings:"}[i == 0], placed(p))
 	}
+}
+
+// placed is a problem with its place.
+func placed(p fault.Problem) string {
+	text := strings.TrimSpace(p.Pointer + " " + p.Message)
+	if p.Line > 0 {
+		text = fmt.Sprintf("%d:%d: %s", p.Line, p.Column, text)
+		if p.File != "" {
+			text = p.File + ":" + text
+		}
+	}
+	return text
 }
 
 // count is a number of things in words.

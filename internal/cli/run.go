@@ -21,17 +21,20 @@ func (p *program) run() *cobra.Command {
 		Use: "run NAME OPERATION", Short: "Run an operation", Args: cobra.ExactArgs(2), ValidArgsFunction: p.completeOperations,
 		Long: `Run an operation and print the data of its answer.
 
-An argument is -p name=text, name:=json, name=@file (a text that begins with @: name=@@text); one that is given several times is
-a list. The body is -d text, -d @file or -d @- for standard input; a form's fields are -F name=text, -F name:=json or -F name=@file,
+An argument is -p name=text, which is a number, a list or an object where the document says so: -p limit=10, -p tag=a -p tag=b,
+-p filter.status=open. A field of the body is -f name=text, with a path to where it belongs: -f address.city=Durban,
+-f 'items[0].id=7', -f tags[]=new. Both take name:=json and name=@file (a text that begins with @: name=@@text).
+The whole body is -d text, -d @file or -d @- for standard input, and -f changes fields in it. A form's fields with files are -F name=text, -F name:=json or -F name=@file,
 which sends the file, perhaps with ;type=MEDIA/TYPE and ;filename=NAME behind it. Files are sent as they are read.
 
 Arguments and JSON bodies are checked before anything is sent; --no-check sends them as they are. --check compares the answer with
 the document too, and says on standard error what differs.
 
-Formats: data (the answer's data, indented; the default), json and raw (the same, not indented), yaml, full (status, headers and
-data as JSON). Events and lines of JSON are printed as they come, and -O FILE and -o raw take an answer of any size as it is.
-If the API answers with an error its data is printed all the same, and the exit code is 8.`,
+Formats: data (the answer's data, indented; the default), raw (as it came), json (not indented; what is no JSON as a text), yaml,
+full (status, headers and data as JSON). Events and lines of JSON are printed as they come, and -O FILE and -o raw take an answer of any size as it is.
+If the API answers with an error its data is printed, the file of -O stays as it was, and the exit code is 8.`,
 		Example: `  carnet run zoom users -p page_size=10
+  carnet run shop createOrder -f item=book -f address.city=Durban
   carnet run shop createOrder -d '{"item": "book"}'
   carnet run shop createOrder -d @order.json --dry-run
   carnet run shop uploadInvoice -F note=paid -F "file=@invoice.pdf;type=application/pdf"
@@ -41,6 +44,7 @@ If the API answers with an error its data is printed all the same, and the exit 
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&t.parameters, "param", "p", nil, "an argument, `name=value`")
+	flags.StringArrayVarP(&t.typed, "field", "f", nil, "a field of the body, `path=value`")
 	flags.StringVarP(&t.data, "body", "d", "", "the `body`")
 	flags.StringArrayVarP(&t.fields, "form", "F", nil, "a field of the body, `name=value`, or name=@file")
 	flags.StringVar(&t.contentType, "content-type", "", "the body's media `type`; by default the document's that fits what is given")
@@ -48,19 +52,22 @@ If the API answers with an error its data is printed all the same, and the exit 
 	flags.BoolVar(&t.noCheck, "no-check", false, "do not check arguments and body against the document")
 	flags.BoolVar(&t.check, "check", false, "check the answer against the document too; what differs is a warning")
 	flags.StringVarP(&t.file, "output-file", "O", "", "write the answer to this `file` instead, as it came")
+	cmd.RegisterFlagCompletionFunc("param", p.completeArguments)
+	cmd.RegisterFlagCompletionFunc("field", p.completeBody)
 	return cmd
 }
 
 // A task is what the flags of run say.
 type task struct {
-	parameters, fields      []string
+	parameters, typed       []string // -p, -f
+	fields                  []string // -F
 	data, contentType, file string
 	dryRun, noCheck, check  bool
 }
 
 func (p *program) runOperation(cmd *cobra.Command, integration, operation string, t task) (err error) {
 	request := api.Task{BodyContentType: t.contentType, DryRun: t.dryRun, NoCheck: t.noCheck, CheckAnswer: t.check}
-	if request.Parameters, err = p.parameters(t.parameters); err != nil {
+	if request.Typed, err = p.typed(t.parameters, t.typed); err != nil {
 		return err
 	}
 	closed, err := p.payload(&request, t.data, t.fields)
@@ -96,9 +103,12 @@ func (p *program) runOperation(cmd *cobra.Command, integration, operation string
 // streams reports whether the answer is wanted as it comes. One that is shown whole, or compared with its schema, is not.
 func (p *program) streams(t task) (bool, error) {
 	switch p.options.Output {
-	case "", "data", "table", "json", "raw":
-		return !t.dryRun && (!t.check || t.file != ""), nil
-	case "yaml", "full":
+	case "", "data", "table", "raw":
+		if t.check && t.file != "" {
+			return false, fault.New(fault.Invalid, "--check reads the whole answer, and -O takes it as it comes").WithHint("use one of them")
+		}
+		return !t.dryRun && !t.check, nil
+	case "json", "yaml", "full":
 		if t.file == "" || t.dryRun {
 			return false, nil
 		}
@@ -128,7 +138,7 @@ func (p *program) answer(result api.Result, file string) error {
 			_, err = p.Stdout.Write(data)
 		}
 		return err
-	case file != "":
+	case file != "" && result.Status < 400: // an error's data is no reason to lose the file
 		return saveFrom(file, result.Body)
 	}
 	return p.print(result)

@@ -59,6 +59,7 @@ func (p *program) token() *cobra.Command {
 	}
 	for _, cmd := range []*cobra.Command{renew, clear} {
 		cmd.Flags().StringVar(&scheme, "scheme", "", "the security `scheme`, if there are several")
+		cmd.RegisterFlagCompletionFunc("scheme", p.completeSchemes)
 	}
 	group.AddCommand(show, p.tokenExplain(), renew, clear)
 	return group

@@ -28,8 +28,8 @@ scheme has gone or is of another type, or the flow in use has gone) is refused, 
   carnet model update github-2.0.json --model "GitHub:1.9"
   carnet model update github.json --dry-run -o json | jq '.changes.removed'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.withDocument(cmd, args[0], origin, func(ctx context.Context, c *client.Client, r api.ModelRequest) error {
-				updated, err := c.UpdateModel(ctx, r, o)
+			return p.withDocument(cmd, args[0], origin, func(ctx context.Context, c *client.Client, d *document) error {
+				updated, err := c.UpdateModel(ctx, d.request, o)
 				if err != nil {
 					return err
 				}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"time"
 
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/outbound"
@@ -13,6 +14,7 @@ import (
 const (
 	maxDocument  = 128 << 20 // bytes
 	maxRedirects = 5
+	maxFetching  = time.Minute // all that a document refers to
 )
 
 // fetch gets a document from a URL. Redirects are followed, for no credential is sent.

@@ -39,7 +39,7 @@ func (h *Hub) CreateIntegration(ctx context.Context, c access.Caller, r api.Inte
 		if err != nil {
 			return api.Integration{}, err
 		}
-		typed := settings.TakeTokens()
+		typed := settings.TakeTokens(&m)
 		i.Settings, i.Created = settings, time.Now()
 		i.Updated = i.Created
 		if wrong := h.configure(i, 0, &m).wrong; wrong != nil {
@@ -248,7 +248,7 @@ func (h *Hub) change(ctx context.Context, c access.Caller, name string, head fun
 			if wrong := h.configure(i, 0, &m).wrong; wrong != nil {
 				return api.Integration{}, wrong
 			}
-			typed := i.Settings.TakeTokens()
+			typed := i.Settings.TakeTokens(&m)
 			i.Updated = time.Now()
 			revision, err = h.store.Integrations.Put(ctx, name, i, revision)
 			if fault.Is(err, fault.Conflict) {
@@ -313,8 +313,12 @@ func (h *Hub) forget(ctx context.Context, id string) error {
 func (h *Hub) integration(ctx context.Context, name string) (integration.Integration, int64, error) {
 	i, revision, err := h.store.Integrations.Get(ctx, name)
 	if fault.Is(err, fault.NotFound) {
-		err = fault.New(fault.NotFound, "integration %q does not exist", name).
+		missing := fault.New(fault.NotFound, "integration %q does not exist", name).
 			WithHint("list the integrations (carnet integration list), or create it")
+		if like := fault.Nearest(name, h.integrationNames(ctx)); like != "" {
+			missing = missing.WithHint("did you mean %q?", like)
+		}
+		err = missing
 	}
 	return i, revision, err
 }
@@ -353,4 +357,15 @@ func viewIntegration(c *configured, records map[string]token.Record) api.Integra
 		LoggerProps: map[string]any{},
 		Virtual:     true,
 	}
+}
+
+// integrationNames are the names of all integrations, as far as they can be read: they are for a hint.
+func (h *Hub) integrationNames(ctx context.Context) (names []string) {
+	for i, err := range h.store.Integrations.All(ctx, "") {
+		if err != nil {
+			return names
+		}
+		names = append(names, i.Value.Name)
+	}
+	return names
 }

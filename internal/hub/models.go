@@ -9,6 +9,7 @@ import (
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/access"
+	"carnet.dev/carnet/internal/integration"
 	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/openapi"
 )
@@ -18,7 +19,7 @@ func (h *Hub) ImportModel(ctx context.Context, c access.Caller, r api.ModelReque
 	if err := c.Allow(access.ModelImport); err != nil {
 		return api.Model{}, err
 	}
-	d, err := h.document(ctx, r)
+	d, err := h.document(ctx, r, false)
 	if err != nil {
 		return api.Model{}, err
 	}
@@ -37,41 +38,64 @@ func (h *Hub) ImportModel(ctx context.Context, c access.Caller, r api.ModelReque
 	})
 }
 
-// ValidateModel returns what is wrong with a document and could be lived with; an error if it can't be used.
+// ValidateModel returns what is wrong with a document and could be lived with, down to what does no harm; an error if it can't be
+// used.
 func (h *Hub) ValidateModel(ctx context.Context, c access.Caller, r api.ModelRequest) ([]fault.Problem, error) {
 	if err := c.Allow(access.ModelValidate); err != nil {
 		return nil, err
 	}
-	d, err := h.document(ctx, r)
+	d, err := h.document(ctx, r, true)
 	if err != nil {
 		return nil, err
 	}
 	return d.Model.Warnings, nil
 }
 
-// document reads the document of a request: inline, as a text, or from a URL.
-func (h *Hub) document(ctx context.Context, r api.ModelRequest) (*model.Document, error) {
+// document reads the document of a request, and gets what it refers to while there is time.
+func (h *Hub) document(ctx context.Context, r api.ModelRequest, notes bool) (*model.Document, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxFetching)
+	defer cancel()
+	s, err := h.text(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	s.Notes = notes
+	d, err := s.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.Model.Warnings = append(d.Model.Warnings, integration.CheckExtensions(&d.Model)...)
+	return d, nil
+}
+
+// text is the document of a request: inline, as a text, or from a URL.
+func (h *Hub) text(ctx context.Context, r api.ModelRequest) (s openapi.Source, err error) {
+	s = openapi.Source{Name: r.Name, Origin: r.Origin, Fetch: h.fetch}
 	switch {
 	case r.URL != "" && len(r.Model) > 0:
-		return nil, fault.New(fault.Invalid, "both model and url are given").WithHint("give the document or the place to get it from")
+		return s, fault.New(fault.Invalid, "both model and url are given").WithHint("give the document or the place to get it from")
 	case r.URL != "":
-		data, err := h.fetch(ctx, r.URL)
-		if err != nil {
-			return nil, err
-		}
-		return openapi.Read(data, r.URL)
+		s.Name, s.Origin = r.URL, r.URL
+		s.Data, err = h.fetch(ctx, r.URL)
+		return s, err
 	case len(r.Model) == 0 || string(r.Model) == "null":
-		return nil, fault.New(fault.Invalid, "model is missing").WithHint(`send {"model": <OpenAPI document>}`)
+		return s, fault.New(fault.Invalid, "model is missing").WithHint(`send {"model": <OpenAPI document>}`)
 	}
-	data := []byte(r.Model)
-	if data[0] == '"' {
+	s.Data = r.Model
+	if s.Data[0] == '"' {
 		var text string
-		if err := json.Unmarshal(data, &text); err != nil {
-			return nil, fault.Wrap(fault.Invalid, err, "model is not a text")
+		if err := json.Unmarshal(s.Data, &text); err != nil {
+			return s, fault.Wrap(fault.Invalid, err, "model is not a text")
 		}
-		data = []byte(text)
+		s.Data = []byte(text)
 	}
-	return openapi.Read(data, r.Origin)
+	if len(r.Documents) > 0 {
+		s.Files = make(map[string][]byte, len(r.Documents))
+		for name, text := range r.Documents {
+			s.Files[name] = []byte(text)
+		}
+	}
+	return s, nil
 }
 
 // Models lists the models, by their versionId.

@@ -106,7 +106,7 @@ func (g *glance) view(state string, records map[string]revised, now time.Time) a
 	view := api.IntegrationGlance{Name: g.name, Model: g.model, Server: g.server, State: state, Tokens: []api.Token{}}
 	for _, t := range g.tokens {
 		if r := t.record(records); t.ready(r) {
-			view.Tokens = append(view.Tokens, viewToken(t.scheme, r, nil, now))
+			view.Tokens = append(view.Tokens, viewToken(t.scheme, r, nil, now)) // their endings would cost a look at every integration
 		}
 	}
 	return view

@@ -89,6 +89,7 @@ func oauthConfig(s integration.Settings, scheme model.Scheme) oauth.Config {
 		ScopeSeparator:   a.ScopeSeparator,
 		Resource:         strings.Fields(a.Resource),
 		Parameters:       a.Parameters,
+		Placed:           a.Placed,
 		Secrets:          a.Secrets,
 		Variables:        s.Variables,
 		Refresh:          a.Refresh,

@@ -2,13 +2,10 @@ package hub
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/fault"
@@ -28,7 +25,7 @@ import (
 // RunOperation runs an operation on an integration: it builds the request, puts live credentials on it, and returns what the
 // API answered, whatever its status. A 401 is worth one renewal and one repeat (failure mode 23).
 func (h *Hub) RunOperation(ctx context.Context, c access.Caller, name, id string, t api.Task) (api.Result, error) {
-	e := &errand{operation: id, stream: t.Stream, arguments: arguments(t)}
+	e := &errand{operation: id, stream: t.Stream && !t.CheckAnswer, check: t.CheckAnswer, arguments: arguments(t)}
 	if t.DryRun {
 		if err := c.Allow(access.OperationRead); err != nil {
 			return api.Result{}, err
@@ -42,14 +39,6 @@ func (h *Hub) RunOperation(ctx context.Context, c access.Caller, name, id string
 		}
 		return e.result(answer), nil
 	})
-}
-
-// An errand is what a caller wants of an operation, and what was noticed on the way.
-type errand struct {
-	operation string
-	stream    bool
-	arguments call.Arguments
-	warnings  []fault.Problem
 }
 
 // run runs an operation; a second time, with what the integration is then, if that may do better.
@@ -72,16 +61,6 @@ func (h *Hub) run(ctx context.Context, name string, e *errand) (*call.Answer, er
 		h.trust(ctx, tokens)
 	}
 	return answer, err
-}
-
-// spent says that a second try would do better, and can't be made: the body was a stream, and is gone.
-func (e *errand) spent(err error) error {
-	const hint = "run it again: the files have to be sent once more"
-	if err != nil {
-		return fault.Wrap(fault.KindOf(err), err, "the files are too large to be sent again").WithHint(hint)
-	}
-	e.warnings = append(e.warnings, fault.Problem{Message: "the API did not accept the token, which is replaced; the files are too large to be sent again by themselves: " + hint})
-	return nil
 }
 
 // again reports whether a second try may do better, and with which configuration: the integration or its model was changed
@@ -166,10 +145,15 @@ func (h *Hub) prepare(ctx context.Context, i *configured, e *errand) (*task, err
 	if err != nil {
 		return nil, err
 	}
-	e.arguments.Lookup = h.lookup(ctx, i.model)
+	e.described, e.arguments.Lookup = op, h.lookup(ctx, i.model)
+	e.arguments.Old = !strings.HasPrefix(i.model.Specification, "OpenAPI 3.") || strings.HasPrefix(i.model.Specification, "OpenAPI 3.0")
 	request, err := call.Build(op, base, e.arguments)
 	if err != nil {
 		return nil, err
+	}
+	e.warnings = slices.Clone(request.Warnings)
+	if e.check { // who wants to know what is right wants to know what is not known
+		e.warnings = append(e.warnings, request.Notes...)
 	}
 	if chosen != nil {
 		return nil, chosen
@@ -184,61 +168,6 @@ func (h *Hub) prepare(ctx context.Context, i *configured, e *errand) (*task, err
 		}
 	}
 	return &task{integration: i, request: request, schemes: schemes}, nil
-}
-
-func arguments(t api.Task) call.Arguments {
-	a := call.Arguments{
-		Parameters:  make(map[string]jsontext.Value, len(t.Parameters)),
-		Payload:     jsontext.Value(t.RequestBodyPayload),
-		Bytes:       t.RequestBodyBase64,
-		ContentType: t.BodyContentType,
-	}
-	for name, value := range t.Parameters {
-		a.Parameters[name] = jsontext.Value(value)
-	}
-	if t.Next != nil {
-		a.Upload = upload(t)
-	}
-	return a
-}
-
-// upload is the files of a task.
-func upload(t api.Task) *call.Upload {
-	u := &call.Upload{Next: func() (*call.File, error) {
-		f, err := t.Next()
-		if err != nil {
-			return nil, err
-		}
-		return file(f), nil
-	}}
-	for _, f := range t.Files {
-		u.Told = append(u.Told, *file(f))
-	}
-	return u
-}
-
-func file(f api.File) *call.File {
-	size := f.Size
-	if size <= 0 {
-		size = -1
-	}
-	return &call.File{Field: f.Field, Name: f.Name, Type: f.ContentType, Header: f.Headers, Size: size, Content: f.Content}
-}
-
-// lookup finds the schemas of a model, each once.
-func (h *Hub) lookup(ctx context.Context, m *model.Model) call.Lookup {
-	known := map[string]jsontext.Value{}
-	return func(ref string) jsontext.Value {
-		if schema, ok := known[ref]; ok {
-			return schema
-		}
-		found, err := h.store.Schemas(ctx, m, []string{ref})
-		if err != nil { // without its schema a value is taken as it is
-			return nil
-		}
-		known[ref] = found[ref]
-		return found[ref]
-	}
 }
 
 // held is a token that a task was sent with.
@@ -447,24 +376,6 @@ func maskedToken(i *configured, scheme model.Scheme) token.Token {
 		return aws.Masked()
 	}
 	return i.configs[scheme.Key].MaskedToken()
-}
-
-// result is an answer as the API shows it.
-func (e *errand) result(a *call.Answer) api.Result {
-	result := api.Result{
-		OK: a.Status/100 == 2, URL: a.URL, Status: a.Status, StatusText: a.StatusText,
-		Headers: make(map[string]string, len(a.Header)), Warnings: e.warnings,
-	}
-	for name, values := range a.Header {
-		result.Headers[strings.ToLower(name)] = strings.Join(values, ", ")
-	}
-	if e.stream {
-		result.Body = a.Stream()
-		return result
-	}
-	data, encoding := a.Data()
-	result.Data, result.Encoding = json.RawMessage(data), encoding
-	return result
 }
 
 // client is for requests that the schemes authenticate, of which the first with a certificate decides.

@@ -38,6 +38,9 @@ func viewModel(m *model.Model) api.Model {
 	for _, s := range m.Servers {
 		view.Servers = append(view.Servers, s.URL)
 	}
+	for _, t := range m.Tags {
+		view.Tags = append(view.Tags, api.Tag(t))
+	}
 	return view
 }
 
@@ -120,7 +123,7 @@ func viewOperation(op *model.Operation, schemas map[string]json.RawMessage) api.
 		})
 	}
 	for _, r := range op.Responses {
-		view.Responses = append(view.Responses, api.Response(r))
+		view.Responses = append(view.Responses, api.Response{Status: r.Status, Description: r.Description, Types: r.Types})
 	}
 	for _, s := range op.Security {
 		view.Security = append(view.Security, s)

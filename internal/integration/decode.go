@@ -225,7 +225,7 @@ func (d *decoder) entry(raw jsontext.Value, pointer string, old Authentication, 
 		a.GrantType = grant
 	}
 	if raw.Kind() == '"' { // http bearer: the credential is the string itself
-		if scheme.Type != model.TypeHTTP {
+		if scheme.Type != model.TypeHTTP || scheme.Scheme == "basic" || scheme.Scheme == "digest" {
 			d.problem(pointer, "has to be an object with %s", strings.Join(fieldNames(scheme), ", "))
 			return old
 		}

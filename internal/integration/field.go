@@ -45,21 +45,23 @@ func (d *decoder) field(raw jsontext.Value, pointer string, b binding) {
 			d.problem(pointer, "has to be a text")
 		}
 	case *bool:
-		if *at = text == "true"; text != "true" && text != "false" && text != "" {
+		if *at = text == "true"; !isText || text != "true" && text != "false" && text != "" {
 			d.problem(pointer, "has to be true or false")
 		}
 	case *int:
 		n, err := strconv.Atoi(text)
-		if *at = n; err != nil && text != "" {
+		if *at = n; !isText || err != nil && text != "" {
 			d.problem(pointer, "has to be a whole number")
 		}
 	case *float64:
 		n, err := strconv.ParseFloat(text, 64)
-		if *at = n; text != "" && (err != nil || math.IsNaN(n) || math.IsInf(n, 0)) {
+		if *at = n; !isText || text != "" && (err != nil || math.IsNaN(n) || math.IsInf(n, 0)) {
 			d.problem(pointer, "has to be a number of seconds")
 		}
 	case *time.Time:
-		d.moment(pointer, text, at)
+		if d.moment(pointer, text, at); !isText {
+			d.problem(pointer, "has to be a time: seconds or milliseconds since 1970, or ISO 8601")
+		}
 	case *map[string]seal.Secret:
 		d.secrets(raw, pointer, at)
 	case **model.Flows:

@@ -14,6 +14,7 @@ import (
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/recipe"
+	"carnet.dev/carnet/internal/reference"
 	"carnet.dev/carnet/internal/seal"
 )
 
@@ -123,6 +124,10 @@ type Authentication struct {
 	// ClientSecretExpiresAt is when the client secret ends (RFC 7591 3.2.1, failure mode 45); zero: not known, or never.
 	ClientSecretExpiresAt time.Time `json:"client_secret_expires_at,omitzero"`
 
+	// Placed are the parameters that go where the document says, and not with the token request by themselves: ${placed.0} is the
+	// first of them. [Settings.Effective] fills them in.
+	Placed []string `json:"-"`
+
 	// Token is what a person typed. It comes with settings and is never stored in them: [Settings.TakeTokens].
 	Token *Token `json:"-"`
 }
@@ -177,10 +182,15 @@ func defaults(m *model.Model) Settings {
 	return s
 }
 
-// TakeTokens takes the tokens that a person typed out of the settings, by scheme.
-func (s *Settings) TakeTokens() map[string]Token {
+// TakeTokens takes the tokens that a person typed out of the settings, by scheme. An API key that could be fetched is one: it is good
+// until the API refuses it.
+func (s *Settings) TakeTokens(m *model.Model) map[string]Token {
 	tokens := map[string]Token{}
 	for name, a := range s.Authentication {
+		if scheme, _ := m.Scheme(name); extensionsOf(scheme).Retrieval != nil && a.GrantType == model.GrantRequest && a.Token == nil &&
+			!a.Value.IsZero() && !reference.Is(a.Value.Reveal()) {
+			a.Token, a.Value = &Token{AccessToken: a.Value}, seal.Secret{}
+		}
 		if a.Token != nil {
 			tokens[name] = *a.Token
 			a.Token = nil

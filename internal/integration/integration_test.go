@@ -262,6 +262,19 @@ func TestGrantTypeDoesNotMoveSecrets(t *testing.T) {
 	}
 }
 
+// TestWhatIsNoValueIsRefused: an object or a list where a number or a truth has to be is not taken for nothing.
+func TestWhatIsNoValueIsRefused(t *testing.T) {
+	m := shop()
+	s := integration.New(m, "s").Settings
+	for _, field := range []string{"tls.rejectUnauthorized", "tls.enabled", "server.port", "oauth.lifetime", "oauth.max_refreshes", "oauth.dpop", "oauth.token.expires_at"} {
+		for _, value := range []string{`{}`, `[]`} {
+			if next, err := set(t, m, s, field, value); !fault.Is(err, fault.Invalid) || next.TLS != s.TLS {
+				t.Errorf("%s = %s: %v", field, value, err)
+			}
+		}
+	}
+}
+
 func TestChoiceOfSchemes(t *testing.T) {
 	m := shop()
 	blank := integration.New(m, "s").Settings
@@ -322,12 +335,12 @@ func TestTypedTokensAreTakenOut(t *testing.T) {
 	m := shop()
 	s := decode(t, m, integration.New(m, "s").Settings, `{"authentication": {"oauth": {"token": {
 		"access_token": "abc", "expires_in": "3600", "created_at": 1700000000000, "expires_at": "2023-11-14T23:13:20Z", "scope": ["a", "b"]}}}}`)
-	tokens := s.TakeTokens()
+	tokens := s.TakeTokens(m)
 	got := tokens["oauth"]
 	if got.AccessToken.Reveal() != "abc" || got.ExpiresIn != 3600 || got.Scope != "a b" || got.CreatedAt.Unix() != 1700000000 || got.ExpiresAt.Unix() != 1700003600 {
 		t.Errorf("took %+v", got)
 	}
-	if len(s.TakeTokens()) != 0 {
+	if len(s.TakeTokens(m)) != 0 {
 		t.Error("the token stays")
 	}
 }

@@ -19,7 +19,7 @@ func TestSchema(t *testing.T) {
 	type schema struct {
 		Description string
 		Required    []string
-		Enum        []string
+		Enum        []any
 		WriteOnly   bool
 		Properties  map[string]schema
 		AnyOf       []schema
@@ -36,7 +36,7 @@ func TestSchema(t *testing.T) {
 	if !slices.Equal(oauth.Required, []string{"client_id", "token_url"}) || !oauth.Properties["client_secret"].WriteOnly || oauth.Properties["client_id"].WriteOnly {
 		t.Errorf("oauth requires %q", oauth.Required)
 	}
-	if got := oauth.Properties["request"].Properties["format"].Enum; !slices.Equal(got, []string{"form", "json", "query", "xml"}) {
+	if got := oauth.Properties["request"].Properties["format"].Enum; !slices.Equal(got, []any{"form", "json", "query", "xml", "", nil}) {
 		t.Errorf("request.format may be %q", got)
 	}
 	if len(schemes["text"].AnyOf) != 2 {

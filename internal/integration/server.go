@@ -40,6 +40,21 @@ func documentServer(servers []model.Server, origin string, variables map[string]
 	return s
 }
 
+// Address is the server as people read it; "" if it is still to be filled in.
+func (s Server) Address() string {
+	if s.Host == "" {
+		return ""
+	}
+	host := s.Host
+	switch {
+	case s.Port != 0:
+		host = net.JoinHostPort(host, strconv.Itoa(s.Port))
+	case strings.Contains(host, ":"):
+		host = "[" + host + "]"
+	}
+	return s.Protocol + "://" + host + s.BasePath
+}
+
 // substituted is the server's URL with its variables replaced by the given values, or else their defaults (OpenAPI 3.2, 4.6).
 // One that is not declared is replaced too, if there is a value for it.
 func substituted(s model.Server, variables map[string]jsontext.Value) string {

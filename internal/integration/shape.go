@@ -145,6 +145,10 @@ func (d *decoder) mapping(raw jsontext.Value, pointer string, at reflect.Value) 
 // scalar takes a text, number or boolean, each of which may come as a text.
 func (d *decoder) scalar(raw jsontext.Value, pointer string, at reflect.Value) {
 	text, ok := plain(raw)
+	if ok && text == "" { // cleared
+		at.SetZero()
+		return
+	}
 	switch at.Kind() {
 	case reflect.String:
 		at.SetString(text)

@@ -77,7 +77,7 @@ func (w writer) name(s string) { w.e.WriteToken(jsontext.String(s)) }
 func (w writer) value(v any) { json.MarshalEncode(w.e, v, json.Deterministic(true)) }
 
 func (w writer) entry(a Authentication, scheme model.Scheme, t Token) {
-	if scheme.Type == model.TypeHTTP && scheme.Scheme != "basic" && a.Type == "" && a.Scheme == "" {
+	if scheme.Type == model.TypeHTTP && scheme.Scheme != "basic" && scheme.Scheme != "digest" && a.Type == "" && a.Scheme == "" {
 		w.value(shownSecret(a.Bearer))
 		return
 	}

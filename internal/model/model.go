@@ -24,6 +24,7 @@ type Model struct {
 	// OperationServers are those of single paths and operations, each once.
 	OperationServers []Server        `json:"operationServers,omitzero"`
 	Schemes          []Scheme        `json:"schemes,omitzero"`  // in the order of the document
+	Tags             []Tag           `json:"tags,omitzero"`     // those that the document describes
 	Warnings         []fault.Problem `json:"warnings,omitzero"` // what was wrong and could be lived with
 	Imported         time.Time       `json:"imported"`
 }
@@ -38,9 +39,19 @@ func (m *Model) Scheme(name string) (Scheme, bool) {
 	return Scheme{}, false
 }
 
+// A Tag is what the document says of a tag of operations. Since OpenAPI 3.2 tags may be inside of others.
+type Tag struct {
+	Name        string `json:"name"`
+	Summary     string `json:"summary,omitzero"`
+	Description string `json:"description,omitzero"`
+	Parent      string `json:"parent,omitzero"` // the name of another
+	Kind        string `json:"kind,omitzero"`   // nav, badge, audience...
+}
+
 // A Server is an entry of `servers` (OpenAPI 3.1, 4.8.5); for OpenAPI 2.0 made of schemes, host and basePath.
 type Server struct {
-	URL         string                    `json:"url"` // may be relative, and hold {variables}
+	URL         string                    `json:"url"`           // may be relative, and hold {variables}
+	Name        string                    `json:"name,omitzero"` // for people to choose by (OpenAPI 3.2)
 	Description string                    `json:"description,omitzero"`
 	Variables   map[string]ServerVariable `json:"variables,omitzero"`
 }
@@ -71,7 +82,7 @@ type Operation struct {
 // A Summary is an operation's line in a list.
 type Summary struct {
 	ID         string   `json:"id"`     // the operationId, or one made of method and path; unique within the model
-	Method     string   `json:"method"` // upper case
+	Method     string   `json:"method"` // upper case, but for those that only OpenAPI 3.2's additionalOperations can name
 	Path       string   `json:"path"`   // the template, such as /users/{id}
 	Summary    string   `json:"summary,omitzero"`
 	Tags       []string `json:"tags,omitzero"`
@@ -121,9 +132,11 @@ type Body struct {
 
 // A MediaType is one form that a body may take.
 type MediaType struct {
-	Type    string         `json:"type"` // such as application/json
-	Schema  jsontext.Value `json:"schema,omitzero"`
-	Example jsontext.Value `json:"example,omitzero"`
+	Type   string         `json:"type"` // such as application/json
+	Schema jsontext.Value `json:"schema,omitzero"`
+	// ItemSchema is of each item, if the body is a sequence of them (OpenAPI 3.2, 4.14).
+	ItemSchema jsontext.Value `json:"itemSchema,omitzero"`
+	Example    jsontext.Value `json:"example,omitzero"`
 	// Encoding says how members are written into a form, or as parts.
 	Encoding map[string]Encoding `json:"encoding,omitzero"`
 }
@@ -142,4 +155,6 @@ type Response struct {
 	Status      string   `json:"status"` // "200", "4XX", "default"
 	Description string   `json:"description,omitzero"`
 	Types       []string `json:"types,omitzero"` // media types
+	// Schemas of the media types that have one.
+	Schemas map[string]jsontext.Value `json:"schemas,omitzero"`
 }

@@ -54,6 +54,7 @@ type Config struct {
 
 	// Parameters are sent with the token request, and not with a refresh (failure mode 39).
 	Parameters map[string]seal.Secret
+	Placed     []string                  // those of them that only templates send: ${placed.0} is the first
 	Secrets    map[string]seal.Secret    // for templates: ${secrets.name}
 	Variables  map[string]jsontext.Value // for templates: ${variables.name}
 

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,6 +80,11 @@ func (v *env) lookup(path string) (expand.Value, bool) {
 	case "secrets":
 		found, ok = secret(v.config.Secrets[rest])
 	case "parameters":
+		found, ok = secret(v.config.Parameters[rest])
+	case "placed":
+		if i, err := strconv.Atoi(rest); err == nil && i >= 0 && i < len(v.config.Placed) {
+			rest = v.config.Placed[i]
+		}
 		found, ok = secret(v.config.Parameters[rest])
 	case "variables":
 		found, ok = v.config.plainVariable(rest)

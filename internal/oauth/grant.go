@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"slices"
 	"strings"
 
 	"carnet.dev/carnet/internal/model"
@@ -93,9 +94,17 @@ func (v *env) grantCall() (call, error) {
 	}
 	standard := v.grantParams()
 	for name, value := range sorted(c.Parameters) {
-		standard = standard.set(name, hidden(value))
+		if c.sendsParameter(name) {
+			standard = standard.set(name, hidden(value))
+		}
 	}
 	return v.call("token", own, standard, c.Grant != model.GrantRequest)
+}
+
+// sendsParameter reports whether a parameter goes with the token request by itself.
+func (c Config) sendsParameter(name string) bool {
+	_, have := c.Parameters[name]
+	return have && !slices.Contains(c.Placed, name)
 }
 
 // refreshCall is the refresh request (RFC 6749 6). It has none of the token request's parameters (failure mode 39).

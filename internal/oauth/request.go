@@ -54,7 +54,7 @@ func (v *env) call(purpose string, own recipe.Call, standard params, client bool
 		addQuery(c.url, url.Values{name: {v.exposed(value)}})
 	}
 	for name := range c.url.Query() { // nothing is sent twice (RFC 6749 3.2), but what the configuration itself says twice
-		if _, own := v.config.Parameters[name]; !own {
+		if !v.config.sendsParameter(name) {
 			c.params = c.params.without(name)
 		}
 	}

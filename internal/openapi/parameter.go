@@ -16,45 +16,64 @@ type parameter struct {
 	raw  tree.Value
 }
 
-var places = []string{model.InPath, model.InQuery, model.InHeader, model.InCookie, model.InQuerystring}
-
-// parameters reads a list of parameters.
-func (r *reader) parameters(list tree.Value, at string) []parameter {
-	if list.Exists() && list.Kind() != '[' {
-		r.problem(at, "is not a list")
-		return nil
+// parameters reads the parameters of a path: a list, or by mistake an object of them.
+func (r *reader) parameters(list tree.Value, path string) []parameter {
+	if list.Exists() && list.Kind() != '[' && list.Kind() != 'n' {
+		r.report(structure, in(list), "is not a list; its members are taken as one")
 	}
 	var all []parameter
-	for v := range list.Items() {
-		if v = r.deref(v, at); v.Kind() != '{' {
-			continue
+	add := func(ref tree.Value) {
+		v := r.deref(ref)
+		if v.Kind() != '{' {
+			if v.Exists() {
+				r.report(structure, in(v), "is not a parameter; left out")
+			}
+			return
 		}
-		p := parameter{raw: v, Parameter: model.Parameter{
-			Name: scalar(v.Get("name")), In: v.Get("in").Text(), Required: v.Get("required").True(),
-			Deprecated: v.Get("deprecated").True(), Description: v.Get("description").Text(), Example: example(v), AllowEmpty: v.Get("allowEmptyValue").True(),
-		}}
-		switch {
-		case r.two && (p.In == "body" || p.In == "formData"):
-			p.body = true
-		case p.Name == "" || !slices.Contains(places, p.In):
-			r.warn(at, "has a parameter %s in %s; left out", quote(p.Name), quote(p.In))
-			continue
-		case r.two:
-			r.style2(&p)
-		default:
-			r.style(&p)
-		}
-		if p.In == model.InPath {
-			p.Required = true // whatever the document says (OpenAPI 3.1, 4.8.12.1)
+		p, ok := r.parameter(v, path)
+		if !ok {
+			return
 		}
 		if i := slices.IndexFunc(all, func(o parameter) bool { return o.Name == p.Name && o.In == p.In && !p.body }); i >= 0 {
-			r.warn(at, "has %s in %s twice; the last one counts", quote(p.Name), p.In)
+			r.report(parameterTwice, in(ref), "%s in %s is declared twice; the last one counts", quote(p.Name), p.In)
 			all[i] = p
-			continue
+			return
 		}
 		all = append(all, p)
 	}
+	for v := range list.Items() {
+		add(v)
+	}
+	for _, v := range list.Members() {
+		add(v)
+	}
 	return all
+}
+
+func (r *reader) parameter(v tree.Value, path string) (parameter, bool) {
+	p := parameter{raw: v, Parameter: model.Parameter{
+		Name: scalar(v.Get("name")), Required: v.Get("required").True(),
+		Deprecated: v.Get("deprecated").True(), Description: v.Get("description").Text(), Example: example(v), AllowEmpty: v.Get("allowEmptyValue").True(),
+	}}
+	p.In = r.placeOf(v, p.Name, path)
+	p.body = p.In == "body" || p.In == "formData"
+	switch {
+	case p.Name == "" && p.In != "body" && p.In != model.InQuerystring:
+		r.report(parameterName, in(v), "has no name; left out")
+		return p, false
+	case p.In == "":
+		r.report(parameterIn, in(v.Get("in")), "there is no place %s for the parameter %s; left out", quote(scalar(v.Get("in"))), quote(p.Name))
+		return p, false
+	case p.body:
+	case r.two:
+		r.style2(&p)
+	default:
+		r.style(&p)
+	}
+	if p.In == model.InPath {
+		p.Required = true // whatever the document says (OpenAPI 3.1, 4.8.12.1)
+	}
+	return p, true
 }
 
 func example(v tree.Value) jsontext.Value {
@@ -62,7 +81,7 @@ func example(v tree.Value) jsontext.Value {
 		return e.Raw()
 	}
 	for _, e := range v.Get("examples").Members() {
-		return e.Get("value").Raw()
+		return exampleValue(e)
 	}
 	return nil
 }
@@ -83,7 +102,7 @@ func (r *reader) style(p *parameter) {
 	}
 	schema := v.Get("schema")
 	for kind, media := range v.Get("content").Members() {
-		p.ContentType, schema = kind, media.Get("schema")
+		p.ContentType, schema = kind, r.deref(media).Get("schema")
 		break
 	}
 	p.Schema = schema.Raw()

@@ -146,6 +146,9 @@ func (r *reader) form2(op tree.Value, fields []parameter) *model.Body {
 		}
 		e.WriteToken(jsontext.String(f.Name))
 		schema := inlineSchema(f.raw)
+		if own := f.raw.Get("schema"); own.Exists() { // as OpenAPI 3 has it
+			schema = own.Raw()
+		}
 		if schema == nil {
 			schema = jsontext.Value(`{}`)
 		}

@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"bytes"
+	"errors"
 	"math/big"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/openapi/tree"
 )
 
 // How much JSON a YAML document may become: aliases can make megabytes of a few lines.
@@ -18,30 +20,67 @@ const (
 	yamlDeep = 1000
 )
 
-// fromYAML writes a YAML document as JSON. Scalars keep their text where JSON can hold it, so that a version 1.10 stays that;
-// what JSON has no type for becomes a text, and every key does.
-func fromYAML(data []byte) ([]byte, error) {
+// fromYAML reads a YAML text as JSON. Scalars keep their text where JSON can hold it, so that a version 1.10 stays that; what JSON
+// has no type for becomes a text, and every key does. A text that YAML refuses for its characters is tried again without them.
+func (f *file) fromYAML() error {
 	var document yaml.Node
-	if err := yaml.Unmarshal(data, &document); err != nil {
-		return nil, err
+	err := yaml.Unmarshal(f.text, &document)
+	text := f.text
+	for _, mend := range []func([]byte) ([]byte, bool){f.printable, f.untabbed} {
+		if err == nil {
+			break
+		}
+		if better, mended := mend(text); mended {
+			text, document = better, yaml.Node{}
+			err = yaml.Unmarshal(text, &document)
+		}
+	}
+	if err != nil {
+		f.problems = nil
+		return err
 	}
 	if len(document.Content) == 0 {
-		return nil, fault.New(fault.Invalid, "the document holds nothing but comments")
+		return fault.New(fault.Invalid, "the document holds nothing but comments")
 	}
 	if document.Content[0].Kind == yaml.ScalarNode {
-		return nil, fault.New(fault.Invalid, "the document is plain text, not an OpenAPI document").
+		return fault.New(fault.Invalid, "the document is plain text, not an OpenAPI document").
 			WithHint("give an OpenAPI document, JSON or YAML")
 	}
-	c := converter{limit: growth*len(data) + allowed}
+	c := converter{limit: growth*len(f.text) + allowed}
 	if err := c.node(document.Content[0], 0); err != nil {
-		return nil, err
+		return err
 	}
-	return c.out.Bytes(), nil
+	f.json, f.marks = c.out.Bytes(), c.marks
+	return nil
 }
 
+// notYAML says what the YAML reader did not like, and where.
+func (f *file) notYAML(err error) error {
+	if own, ok := errors.AsType[*fault.Error](err); ok {
+		return own
+	}
+	message, at := err.Error(), tree.Position{Line: 1, Column: 1}
+	if load, ok := errors.AsType[*yaml.LoadError](err); ok {
+		message = load.Message
+		if load.ContextMsg != "" {
+			message = load.ContextMsg + ", " + message
+		}
+		if load.Mark.Line > 0 {
+			at = tree.Position{Line: load.Mark.Line, Column: max(load.Mark.Column, 1)}
+		}
+	}
+	return f.unreadable("the document is neither JSON nor YAML", message, "check that the whole document is there, and that it is text", at)
+}
+
+// A converter writes nodes as JSON, and where each was: the JSON's tree has its names and values in the same order.
 type converter struct {
 	out   bytes.Buffer
+	marks []mark
 	limit int
+}
+
+func (c *converter) mark(n *yaml.Node) {
+	c.marks = append(c.marks, mark{uint32(n.Line), uint32(n.Column)})
 }
 
 func (c *converter) node(n *yaml.Node, depth int) error {
@@ -55,6 +94,9 @@ func (c *converter) node(n *yaml.Node, depth int) error {
 	switch n.Kind {
 	case yaml.AliasNode:
 		return c.node(n.Alias, depth+1)
+	}
+	c.mark(n)
+	switch n.Kind {
 	case yaml.MappingNode:
 		return c.mapping(n, depth)
 	case yaml.SequenceNode:
@@ -109,6 +151,10 @@ func (c *converter) members(n *yaml.Node, depth int, own map[string]bool, first 
 			c.out.WriteByte(',')
 		}
 		*first = false
+		c.mark(key)
+		if key.Kind == yaml.AliasNode {
+			key = key.Alias
+		}
 		c.text(key.Value)
 		c.out.WriteByte(':')
 		if err := c.node(value, depth+1); err != nil {

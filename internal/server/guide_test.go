@@ -16,6 +16,7 @@ var (
 	curlLine = regexp.MustCompile(`(?m)^ .*curl .*$`)
 	address  = regexp.MustCompile(`\$C(/[^ "]*)`)
 	verb     = regexp.MustCompile(`-X (\w+)`)
+	formTask = regexp.MustCompile(`-F 'task=(\{.*?\})(?:;type=[^']*)?' -F '(body[^=]*)=@`)
 	payload  = regexp.MustCompile(`-d '(\{.*\})'`)
 )
 
@@ -45,6 +46,11 @@ func TestGuide(t *testing.T) {
 		if strings.Contains(line, "grant_type") {
 			method, body = "POST", "grant_type=client_credentials&client_id=ci.1&client_secret="+clientSecret
 			headers[0] = "Content-Type: application/x-www-form-urlencoded"
+		}
+		if m := formTask.FindStringSubmatch(line); m != nil {
+			method, headers[0] = "POST", "Content-Type: multipart/form-data; boundary=x"
+			body = "--x\r\nContent-Disposition: form-data; name=\"task\"\r\n\r\n" + m[1] +
+				"\r\n--x\r\nContent-Disposition: form-data; name=\"" + m[2] + "\"; filename=\"a\"\r\n\r\nbytes\r\n--x--\r\n"
 		}
 		answer := s.ask(method, address.FindStringSubmatch(line)[1], body, headers...)
 		// The fake hub reads no documents from URLs, and knows "Pets:1" already.

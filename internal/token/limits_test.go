@@ -112,7 +112,9 @@ func TestRenewalNoEarlierThanTheProviderAllows(t *testing.T) {
 		if n := p.count(); n != 1 {
 			t.Fatalf("%d requests after %s", n, time.Since(began))
 		}
+		p.mu.Lock()
 		p.answers = []error{&token.AskError{Code: "too_early", Err: fault.New(fault.Upstream, "the token is still good")}}
+		p.mu.Unlock()
 		for range 60 { // the refusal falls into the token's life
 			must(t, k, s)
 			time.Sleep(time.Second)

@@ -11,10 +11,10 @@ const MaxDepth = 1000
 
 // A SyntaxError says where a text stops being JSON.
 type SyntaxError struct {
-	Message      string
-	Offset       int // in bytes, from 0
-	Line, Column int // from 1
-	TooDeep      bool
+	Message string
+	Offset  int // in bytes, from 0
+	Position
+	TooDeep bool
 }
 
 // Error implements error.
@@ -25,7 +25,7 @@ func (e *SyntaxError) Error() string {
 // Read reads one JSON value and nothing else. The tree keeps the source, which must not change. Errors are [*SyntaxError].
 func Read(source []byte) (*Tree, error) {
 	if len(source) >= math.MaxInt32 {
-		return nil, &SyntaxError{Message: "larger than 2 GB", Line: 1, Column: 1}
+		return nil, &SyntaxError{Message: "larger than 2 GB", Position: Position{1, 1}}
 	}
 	// A document has a node for every dozen bytes or so: growing the array would cost twice its memory.
 	r := reader{source: source, nodes: make([]node, 0, len(source)/12+16)}
@@ -37,7 +37,7 @@ func Read(source []byte) (*Tree, error) {
 		r.fail("something follows the value")
 		return nil, r.failure()
 	}
-	return &Tree{source: source, nodes: r.nodes, found: map[string]int32{}}, nil
+	return &Tree{source: source, nodes: r.nodes, found: map[string]int32{}, names: map[uint32]map[string]uint32{}}, nil
 }
 
 // A reader reads from at. Its methods return false after a failure, which is kept.
@@ -60,11 +60,7 @@ func (r *reader) failure() *SyntaxError {
 		r.message = "the text ends too early"
 	}
 	at := min(r.at, len(r.source))
-	before := r.source[:at]
-	return &SyntaxError{
-		Message: r.message, Offset: at, TooDeep: r.tooDeep,
-		Line: 1 + bytes.Count(before, []byte{'\n'}), Column: at - bytes.LastIndexByte(before, '\n'),
-	}
+	return &SyntaxError{Message: r.message, Offset: at, TooDeep: r.tooDeep, Position: NewLines(r.source).Position(at)}
 }
 
 func (r *reader) blanks() {

@@ -3,7 +3,9 @@
 package tree
 
 import (
+	"bytes"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -15,8 +17,12 @@ import (
 type Tree struct {
 	source []byte
 	nodes  []node
-	found  map[string]int32 // nodes by JSON Pointer, as far as they were asked for
+	found  map[string]int32             // nodes by JSON Pointer, as far as they were asked for
+	names  map[uint32]map[string]uint32 // the members of large objects, as far as a pointer went through them
 }
+
+// large is how many members an object has whose names are worth a map.
+const large = 64
 
 // A node is a value, or the name of an object's member, which stands before its value. Nodes are in the order of the source: the
 // inside of an array or object follows it, and next is the first node after that.
@@ -166,16 +172,35 @@ func (t *Tree) Lookup(pointer string) Value {
 	if cut < 0 {
 		return Value{}
 	}
-	parent, step := t.Lookup(pointer[:cut]), unescape.Replace(pointer[cut+1:])
-	v := parent.Get(step)
-	if parent.Kind() == '[' {
-		v = parent.item(step)
-	}
+	v := t.Lookup(pointer[:cut]).Step(pointer[cut+1:])
 	t.found[pointer] = -1
 	if v.Exists() {
 		t.found[pointer] = int32(v.at)
 	}
 	return v
+}
+
+// Step is the member or item that one step of a JSON Pointer leads to.
+func (v Value) Step(step string) Value {
+	step = unescape.Replace(step)
+	if v.Kind() == '[' {
+		return v.item(step)
+	}
+	if v.Kind() != '{' || v.node().next-v.at < 2*large {
+		return v.Get(step)
+	}
+	names := v.tree.names[v.at]
+	if names == nil {
+		names = map[string]uint32{}
+		for at := range v.members() {
+			names[string(v.tree.name(at))] = at + 1
+		}
+		v.tree.names[v.at] = names
+	}
+	if at, ok := names[step]; ok {
+		return Value{v.tree, at}
+	}
+	return Value{}
 }
 
 var (
@@ -186,19 +211,100 @@ var (
 // Escape writes a name into a JSON Pointer.
 func Escape(name string) string { return escape.Replace(name) }
 
-// Named walks over the texts of all members of that name, however deep inside the value.
-func (v Value) Named(name string) iter.Seq[string] {
-	return func(yield func(string) bool) {
+// Named walks over all members of that name, however deep inside the value.
+func (v Value) Named(name string) iter.Seq[Value] {
+	return func(yield func(Value) bool) {
 		if v.tree == nil {
 			return
 		}
 		nodes := v.tree.nodes
 		for at, end := v.at, v.node().next; at < end; at++ {
 			n := &nodes[at]
-			if n.flags&isName == 0 || !v.tree.is(n, name) || nodes[at+1].kind != '"' {
+			if n.flags&isName != 0 && v.tree.is(n, name) && !yield(Value{v.tree, at + 1}) {
+				return
+			}
+		}
+	}
+}
+
+// Values walks over all values inside an array or object, however deep, each with the name that it has in its object; "" if it is
+// in none.
+func (v Value) Values() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		if v.tree == nil {
+			return
+		}
+		nodes := v.tree.nodes
+		for at, end := v.at+1, v.node().next; at < end; at++ {
+			name := ""
+			if n := &nodes[at]; n.flags&isName != 0 {
+				name = v.tree.text(n)
+				at++
+			}
+			if !yield(name, Value{v.tree, at}) {
+				return
+			}
+		}
+	}
+}
+
+// Twice walks over the values of all members, however deep inside the value, that have the name of an earlier one in their object.
+func (v Value) Twice() iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		if v.tree == nil {
+			return
+		}
+		names := map[string]bool{} // of a large object; small ones are compared in pairs
+		var few [][]byte
+		for at, end := v.at, v.node().next; at < end; at++ {
+			if v.tree.nodes[at].kind != '{' {
 				continue
 			}
-			if !yield(v.tree.text(&nodes[at+1])) {
+			few = few[:0]
+			clear(names)
+			for member := range (Value{v.tree, at}).members() {
+				name := v.tree.name(member)
+				again := names[string(name)] || slices.ContainsFunc(few, func(other []byte) bool { return bytes.Equal(name, other) })
+				if again && !yield(Value{v.tree, member + 1}) {
+					return
+				}
+				if len(few) < 12 {
+					few = append(few, name)
+				} else {
+					names[string(name)] = true
+				}
+			}
+		}
+	}
+}
+
+// members walks over the nodes of an object's names.
+func (v Value) members() iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for at, end := v.at+1, v.node().next; at < end; at = v.tree.nodes[at+1].next {
+			if !yield(at) {
+				return
+			}
+		}
+	}
+}
+
+// name is the text of a name's node; without escapes it is the source's own.
+func (t *Tree) name(at uint32) []byte {
+	if n := &t.nodes[at]; n.flags&escapes != 0 {
+		return []byte(t.text(n))
+	}
+	return t.source[t.nodes[at].start+1 : t.nodes[at].end-1]
+}
+
+// Entries walks over an object's members as Members does, without making texts of their names, which must not be changed.
+func (v Value) Entries() iter.Seq2[[]byte, Value] {
+	return func(yield func([]byte, Value) bool) {
+		if v.Kind() != '{' {
+			return
+		}
+		for at := range v.members() {
+			if !yield(v.tree.name(at), Value{v.tree, at + 1}) {
 				return
 			}
 		}

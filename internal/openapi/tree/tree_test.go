@@ -88,7 +88,7 @@ func TestErrorsSayWhere(t *testing.T) {
 
 func TestManyBracketsAreRefused(t *testing.T) {
 	_, err := tree.Read(bytes.Repeat([]byte{'['}, 10<<20))
-	if deep, ok := errors.AsType[*tree.SyntaxError](err); !ok || !deep.TooDeep || deep.Offset != tree.MaxDepth {
+	if deep, ok := errors.AsType[*tree.SyntaxError](err); !ok || !deep.TooDeep || deep.Offset != tree.MaxDepth || deep.Line != 1 {
 		t.Errorf("got %v", err)
 	}
 }
@@ -119,10 +119,35 @@ func TestNamed(t *testing.T) {
 	}
 	var got []string
 	for ref := range read.Root().Named("$ref") {
-		got = append(got, ref)
+		got = append(got, ref.Text())
 	}
-	if strings.Join(got, " ") != "one two three" {
+	if strings.Join(got, " ") != "one  two three" {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	source := []byte("{\n \"a\": [1, {\"ä\": \"ö\", \"b/c\": null}],\n\t\"d\": {}\n}")
+	read, err := tree.Read(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := tree.NewLines(source)
+	for pointer, want := range map[string]tree.Position{
+		"": {1, 1}, "/a": {2, 2}, "/a/0": {2, 8}, "/a/1": {2, 11}, "/a/1/ä": {2, 12}, "/a/1/b~1c": {2, 22}, "/d": {3, 2},
+	} {
+		v := read.Lookup(pointer)
+		if got := v.Pointer(); got != pointer {
+			t.Errorf("%s has the pointer %s", pointer, got)
+		}
+		if got := lines.Position(read.Offset(v.Node())); got != want {
+			t.Errorf("%s is at %v, want %v", pointer, got, want)
+		}
+	}
+	for _, v := range read.Root().Values() {
+		if got := read.Lookup(v.Pointer()); got != v {
+			t.Errorf("%s leads to %s", v.Pointer(), got.Raw())
+		}
 	}
 }
 

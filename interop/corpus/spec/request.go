@@ -179,7 +179,7 @@ func (c *check) template(pairs []pair) []pair {
 	}
 	for one := range strings.SplitSeq(template, "&") {
 		name, value, _ := strings.Cut(one, "=")
-		i := slices.IndexFunc(pairs, func(p pair) bool { return p.name == unescaped(name) && match(value, p.raw, values) })
+		i := slices.IndexFunc(pairs, func(p pair) bool { return match(name, url.PathEscape(p.name), values) && match(value, p.raw, values) })
 		if i < 0 {
 			c.fail("the query lacks %s, which the path has", one)
 			continue
