@@ -1,6 +1,6 @@
 # Everything that is checked, measured or made from the code has a target here.
 
-.PHONY: check generate race fuzz bench interop catalogue mongo chaos corpus
+.PHONY: check generate race fuzz bench interop browser catalogue mongo chaos corpus
 
 STATICCHECK = go run -modfile=tools/go.mod honnef.co/go/tools/cmd/staticcheck
 
@@ -37,6 +37,10 @@ bench:
 
 interop:
 	cd interop && go test ./...
+
+# The page in Chromium (CHROMIUM, or /usr/bin/chromium): the main job by clicking alone, every page looked at; writes docs/images.
+browser:
+	cd interop && go test -count=1 -tags browser -run TestPageInABrowser .
 
 # Carnet against what is known of real token endpoints: CATALOGUE names the file, which is no part of the repository.
 catalogue:
