@@ -82,7 +82,8 @@ func newReplicas(t *testing.T, n int) *replicas {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := hub.New(s, hub.Options{})
+		// Patient, so that a claim does not lapse because the machine is busy.
+		h := hub.New(s, hub.Options{Token: token.Options{AskTimeout: 2 * time.Minute}})
 		t.Cleanup(func() {
 			r.cut.Store(false)
 			h.Close(context.Background())

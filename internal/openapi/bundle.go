@@ -48,10 +48,10 @@ type linked struct {
 
 // A link is a reference that leads to another file, or that is no JSON Pointer.
 type link struct {
-	ref, object tree.Value
-	to          *url.URL // with the fragment
-	elsewhere   *url.URL // the same from where the file was got, if that is another place than it says itself
-	firm        bool     // a $ref, not a discriminator's
+	ref       tree.Value
+	to        *url.URL // with the fragment
+	elsewhere *url.URL // the same from where the file was got, if that is another place than it says itself
+	firm      bool     // a $ref, not a discriminator's
 }
 
 // A bundler gathers files.

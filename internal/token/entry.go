@@ -26,6 +26,7 @@ type sight struct {
 	at       time.Time
 	easy     time.Time // until then the token can be handed out without another look at anything
 	unsaved  bool      // the store has yet to take it
+	doubtful bool      // it may be older than what it replaced: the store is asked again the next time
 }
 
 // sighted makes a sight of a record that was read or written just now.
@@ -68,18 +69,18 @@ func (k *Keeper) entry(s *Subject) *entry {
 }
 
 // note remembers a record that was read from the store, or written to it, by a request that began at a time. A token that could not be
-// saved yet stays until the store has one as new. What was seen while the request was under way stays if it is of a later generation;
-// of the same one nobody knows which is the newer, for revisions have no order: then the store is asked again the next time.
+// saved yet stays until the store has one as new. What was seen while the request was under way stays if it is newer for certain. Else
+// nobody knows which of the two is, for revisions have no order.
 func (k *Keeper) note(e *entry, r Record, revision int64, began time.Time) *sight {
 	for {
 		old := e.seen.Load()
 		meanwhile := old != nil && old.at.After(began)
-		if old != nil && (old.unsaved && old.record.Supersedes(r) || meanwhile && old.record.Generation > r.Generation) {
+		if old != nil && (old.unsaved && old.record.Supersedes(r) || meanwhile && old.record.follows(r)) {
 			return old
 		}
 		s := k.sighted(r, revision)
-		if meanwhile && old.record.Generation == r.Generation && old.revision != revision {
-			s.at, s.easy = time.Time{}, time.Time{}
+		if meanwhile && old.record.Generation == r.Generation && (old.doubtful || old.revision != revision) {
+			s.doubtful, s.easy = true, time.Time{}
 		}
 		if e.seen.CompareAndSwap(old, s) {
 			return s

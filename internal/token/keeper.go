@@ -148,7 +148,7 @@ func (k *Keeper) look(ctx context.Context, e *entry, s *Subject) (Record, error)
 	if seen != nil {
 		known = seen.record.For(s.Configuration)
 		age := now.Sub(seen.at)
-		if age < k.reread || known.Usable(now) && age < 2*k.reread && !e.reading.CompareAndSwap(false, true) {
+		if !seen.doubtful && (age < k.reread || known.Usable(now) && age < 2*k.reread && !e.reading.CompareAndSwap(false, true)) {
 			return known, nil
 		}
 		defer e.reading.Store(false)

@@ -233,3 +233,9 @@ func (r Record) Forgiven() Record {
 func (r Record) Supersedes(stored Record) bool {
 	return stored.Configuration.Equal(r.Configuration) && stored.Generation < r.Generation
 }
+
+// follows reports whether r is newer than another state of the same record for certain: its token is a later one, or the same and
+// refused since, which stays so.
+func (r Record) follows(other Record) bool {
+	return r.Generation > other.Generation || r.Generation == other.Generation && r.Rejected && !other.Rejected
+}
