@@ -17,12 +17,30 @@ type schema struct {
 	Type                 kinds              `json:"type"`
 	Description          string             `json:"description"`
 	WriteOnly            bool               `json:"writeOnly"`
-	Enum                 []string           `json:"enum"`
+	Enum                 choices            `json:"enum"`
 	Examples             []string           `json:"examples"`
 	Required             []string           `json:"required"`
 	Properties           map[string]*schema `json:"properties"`
 	AdditionalProperties json.RawMessage    `json:"additionalProperties"`
 	AnyOf                []*schema          `json:"anyOf"`
+}
+
+// choices are the texts of an enum; what else is in it says that the setting may be cleared, or comes as another type.
+type choices []string
+
+// UnmarshalJSON reads a list of anything.
+func (c *choices) UnmarshalJSON(data []byte) error {
+	var all []any
+	if err := json.Unmarshal(data, &all); err != nil {
+		return err
+	}
+	*c = nil
+	for _, one := range all {
+		if text, ok := one.(string); ok && text != "" {
+			*c = append(*c, text)
+		}
+	}
+	return nil
 }
 
 // kinds is the type of a schema, which may be one or several.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,11 +113,16 @@ func (d *Document) Base() (base string, absolute bool) {
 // Base is the operation's own server, if it has one that is a URL.
 func (op *Operation) Base() (base string, own bool) { return first(op.Servers) }
 
+var bareHost = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}(:[0-9]+)?(/|$)`)
+
 // first is the first URL that a request can go to.
 func first(urls []string) (string, bool) {
 	for _, one := range urls {
 		if strings.HasPrefix(one, "//") {
 			one = "https:" + one
+		}
+		if bareHost.MatchString(one) { // as a person reads it
+			one = "https://" + one
 		}
 		u, err := url.Parse(one)
 		if err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && !strings.ContainsAny(u.Host, "{} ") {
