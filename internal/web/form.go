@@ -244,13 +244,13 @@ func rank(name string) int {
 func newField(name string, at []string, s *schema, value any) (field, bool) {
 	f := field{Path: strings.Join(at, "."), Pointer: pointer(at), Label: name, Help: s.Description, Choices: s.Enum, Examples: s.Examples, Kind: "text"}
 	switch {
-	case slices.Contains(s.Type, "object"), len(s.Type) == 1 && s.Type[0] == "array":
+	case slices.Contains(s.Type, "object"), slices.Contains(s.Type, "array") && !slices.Contains(s.Type, "string"):
 		return f, false
 	case s.WriteOnly:
 		f.Kind = "secret"
 		f.Stored = value != nil && value != ""
 		return f, true
-	case slices.Contains(s.Type, "boolean"):
+	case slices.Contains(s.Type, "boolean") && !slices.Contains(s.Type, "number"): // a text may be written as any scalar
 		f.Kind = "check"
 	case len(s.Enum) > 0:
 		f.Kind = "choice"
