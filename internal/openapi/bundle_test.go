@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -131,10 +132,13 @@ func TestSeveralFiles(t *testing.T) {
 
 func TestFilesAtURLs(t *testing.T) {
 	all := files(several)
+	var mu sync.Mutex
 	var asked []string
 	fetch := func(_ context.Context, url string) ([]byte, error) {
-		name, ok := strings.CutPrefix(url, "https://example.com/v1/")
-		if asked = append(asked, url); ok && all[name] != nil {
+		mu.Lock()
+		asked = append(asked, url)
+		mu.Unlock()
+		if name, ok := strings.CutPrefix(url, "https://example.com/v1/"); ok && all[name] != nil {
 			return all[name], nil
 		}
 		return nil, errors.New("404 Not Found")

@@ -22,7 +22,7 @@ type Source struct {
 	Origin string // the URL that it came from; empty if it came from none
 	// Files are the documents that relative references lead to, by their paths: those that lead from the same place as Name.
 	Files map[string][]byte
-	// Fetch gets the document at a URL; nil: references to URLs lead nowhere.
+	// Fetch gets the document at a URL, several at once; nil: references to URLs lead nowhere.
 	Fetch func(ctx context.Context, url string) ([]byte, error)
 	// Notes: say what does no harm, too.
 	Notes bool
