@@ -53,9 +53,10 @@ var allowed = map[string]string{
 		"internal/store/driver internal/token",
 	"internal/hub": "api fault internal/access internal/audit internal/aws internal/call internal/change internal/credential internal/integration " +
 		"internal/model internal/oauth internal/openapi internal/outbound internal/recent internal/recipe internal/reference internal/expand internal/seal internal/store internal/token",
-	"internal/server":                 "api fault internal/access internal/seal internal/server/internal/schema",
+	"internal/record":                 "fault",
+	"internal/server":                 "api fault internal/access internal/record internal/seal internal/server/internal/schema",
 	"internal/server/internal/schema": "",
-	"internal/web":                    "api fault internal/access internal/seal",
+	"internal/web":                    "api fault internal/access internal/record internal/seal",
 	"internal/cli":                    "api client fault internal/openapi",
 	"cmd/carnet":                      "*",
 }

@@ -80,13 +80,27 @@ func extract(archive, name, to string) error {
 		if header.Name != name {
 			continue
 		}
-		data, err := io.ReadAll(r)
-		if err != nil {
-			return err
-		}
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			return err
-		}
-		return os.WriteFile(to, data, 0o644)
+		return write(to, r)
 	}
+}
+
+// write makes a file whole or not at all. It streams: what this process has had in memory at its peak counts as the peak of every
+// process that it starts (Linux hands ru_maxrss on in execve), and would hide theirs.
+func write(to string, from io.Reader) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(to), "new-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if _, err := io.Copy(f, from); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), to)
 }

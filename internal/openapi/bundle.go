@@ -3,13 +3,9 @@ package openapi
 import (
 	"bytes"
 	"context"
-	"errors"
-	"net/url"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -23,35 +19,11 @@ import (
 // inside is the member of the document that holds what other files it refers to.
 const inside = "x-carnet-documents"
 
-// How much a document may refer to.
-const (
-	mostFiles = 5000
-	mostBytes = 128 << 20
-	fetchers  = 8
-)
-
 // A part is a file within the tree.
 type part struct {
 	*file
 	first  int    // the node of the tree that its first one is
 	prefix string // of pointers
-}
-
-// A linked is a file with what it refers to.
-type linked struct {
-	*file
-	at     *url.URL // where it was got
-	key    string   // its name among the others; "" for the document itself
-	prefix string   // of pointers to what is in it
-	refs   []link
-}
-
-// A link is a reference that leads to another file, or that is no JSON Pointer.
-type link struct {
-	ref       tree.Value
-	to        *url.URL // with the fragment
-	elsewhere *url.URL // the same from where the file was got, if that is another place than it says itself
-	firm      bool     // a $ref, not a discriminator's
 }
 
 // A bundler gathers files.
@@ -62,12 +34,6 @@ type bundler struct {
 	failed map[string]string // by URI: why it is not there
 	inside string            // the member of the document that will hold the others
 	size   int
-}
-
-// A target is a value of a file.
-type target struct {
-	in *linked
-	at tree.Value
 }
 
 // bundle makes the tree of a document. One that refers to nothing else is the tree as it was read.
@@ -144,256 +110,6 @@ func mayRefer(text []byte) bool {
 		}
 	}
 }
-
-// gather reads a document and, level by level, what it refers to.
-func (b *bundler) gather(ctx context.Context, main *file) error {
-	b.add(main, b.place(), "")
-	for {
-		var wanted []*url.URL
-		seen := map[string]bool{}
-		for _, f := range b.all {
-			for _, l := range f.refs {
-				if u := b.wanted(l); u != nil && !seen[u.String()] {
-					seen[u.String()] = true
-					wanted = append(wanted, u)
-				}
-			}
-		}
-		if len(wanted) == 0 {
-			return nil
-		}
-		if err := b.load(ctx, wanted); err != nil {
-			return err
-		}
-	}
-}
-
-// place is where the document is, for what is relative to it.
-func (b *bundler) place() *url.URL {
-	if u, err := url.Parse(b.source.Origin); err == nil && u.Host != "" && len(b.source.Files) == 0 {
-		u.Fragment = ""
-		return u
-	}
-	name := strings.ReplaceAll(b.source.Name, `\`, "/")
-	return &url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(name, "/")}
-}
-
-// wanted is the file that a link needs and that is not here; nil if there is none.
-func (b *bundler) wanted(l link) *url.URL {
-	if !l.firm || b.known(l.to) || l.elsewhere != nil && b.known(l.elsewhere) {
-		return nil
-	}
-	u := bare(l.to)
-	if l.elsewhere != nil && b.given(l.elsewhere) {
-		u = bare(l.elsewhere)
-	}
-	for _, u := range []*url.URL{u, l.elsewhere} {
-		if u == nil {
-			continue
-		}
-		if u = bare(u); b.failed[u.String()] == "" {
-			return u
-		}
-	}
-	return nil
-}
-
-func (b *bundler) known(u *url.URL) bool {
-	_, known := b.ids[bare(u).String()]
-	return known
-}
-
-// given reports whether a file was given together with the document.
-func (b *bundler) given(u *url.URL) bool {
-	_, ok := b.source.Files[strings.TrimPrefix(u.Path, "/")]
-	return ok && u.Scheme == "file"
-}
-
-func bare(u *url.URL) *url.URL {
-	plain := *u
-	plain.Fragment, plain.RawFragment = "", ""
-	return &plain
-}
-
-// load gets files, several at once.
-func (b *bundler) load(ctx context.Context, wanted []*url.URL) error {
-	if len(b.all)+len(wanted) > mostFiles {
-		return fault.New(fault.Invalid, "the document refers to more than %d files", mostFiles).WithHint("put them together first")
-	}
-	type answer struct {
-		file *file
-		err  error
-	}
-	answers := make([]answer, len(wanted))
-	turn := make(chan struct{}, fetchers)
-	var work sync.WaitGroup
-	for i, u := range wanted {
-		work.Go(func() {
-			turn <- struct{}{}
-			defer func() { <-turn }()
-			data, err := b.get(ctx, u)
-			if err == nil {
-				answers[i].file, err = parse(b.nameOf(u), data)
-			}
-			answers[i].err = err
-		})
-	}
-	work.Wait()
-	if err := ctx.Err(); err != nil {
-		return fault.Wrap(fault.Unavailable, err, "getting what the document refers to took too long")
-	}
-	for i, a := range answers {
-		if a.err != nil {
-			b.failed[wanted[i].String()] = a.err.Error()
-			continue
-		}
-		if b.size += len(a.file.json); b.size > mostBytes {
-			return fault.New(fault.Invalid, "what the document refers to is larger than %d MiB", mostBytes>>20)
-		}
-		b.add(a.file, wanted[i], b.key(wanted[i]))
-	}
-	return nil
-}
-
-func (b *bundler) get(ctx context.Context, u *url.URL) ([]byte, error) {
-	switch {
-	case b.given(u):
-		return b.source.Files[strings.TrimPrefix(u.Path, "/")], nil
-	case u.Scheme == "file":
-		return nil, errors.New("no such file came with the document")
-	case b.source.Fetch == nil || u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("it is not fetched from there")
-	}
-	return b.source.Fetch(ctx, u.String())
-}
-
-// nameOf is how a file is called to people.
-func (b *bundler) nameOf(u *url.URL) string {
-	if u.Scheme == "file" {
-		return strings.TrimPrefix(u.Path, "/")
-	}
-	return u.String()
-}
-
-// key is the name of a file under inside: its path from the document, or its URL.
-func (b *bundler) key(u *url.URL) string {
-	base := b.place()
-	if u.Scheme != base.Scheme || u.Host != base.Host || u.RawQuery != "" {
-		return u.String()
-	}
-	if below, ok := strings.CutPrefix(u.Path, strings.TrimSuffix(path.Dir(base.Path), "/")+"/"); ok {
-		return below
-	}
-	return u.Path
-}
-
-// add takes a file up, with the URIs that it and its schemas have, and its links.
-func (b *bundler) add(f *file, at *url.URL, key string) {
-	one := &linked{file: f, at: at, key: key}
-	if key != "" {
-		one.prefix = "/" + b.inside + "/" + tree.Escape(key)
-	}
-	b.all = append(b.all, one)
-	b.ids[at.String()] = target{one, f.tree.Root()}
-	base := at
-	if self, err := url.Parse(f.tree.Root().Get("$self").Text()); err == nil && self.String() != "" { // OpenAPI 3.2, 4.1.2.2.1
-		base = bare(at.ResolveReference(self))
-		b.ids[base.String()] = target{one, f.tree.Root()}
-	}
-	b.links(one, f.tree.Root(), base)
-}
-
-// links collects the links of a file, and the URIs within: a schema's $id is what its references are relative to (JSON Schema
-// 2020-12, 8.2.1), and its $anchor names a part of it (8.2.2).
-func (b *bundler) links(f *linked, v tree.Value, base *url.URL) {
-	type scope struct {
-		end  int
-		base *url.URL
-		root bool // of the file
-	}
-	scopes := []scope{{end: f.tree.Nodes(), base: base, root: true}}
-	walker{extensions: true}.walk(v, false, func(object tree.Value) {
-		for len(scopes) > 1 && object.Node() >= scopes[len(scopes)-1].end {
-			scopes = scopes[:len(scopes)-1]
-		}
-		in := scopes[len(scopes)-1]
-		if id, err := url.Parse(object.Get("$id").Text()); err == nil && id.String() != "" && !strings.HasPrefix(id.String(), "#") {
-			in = scope{end: object.Node() + object.Nodes() + 1, base: bare(in.base.ResolveReference(id))}
-			scopes = append(scopes, in)
-			b.ids[in.base.String()] = target{f, object}
-		}
-		if anchor := object.Get("$anchor").Text(); anchor != "" {
-			u := *in.base
-			u.Fragment = anchor
-			b.ids[u.String()] = target{f, object}
-		}
-		add := func(ref tree.Value, firm bool) {
-			if f.key == "" && in.root && strings.HasPrefix(ref.Text(), "#/") {
-				return // it is right as it is
-			}
-			if l, ok := newLink(f, ref, in.base); ok {
-				l.firm = firm
-				f.refs = append(f.refs, l)
-			}
-		}
-		if ref := object.Get("$ref"); ref.Kind() == '"' {
-			add(ref, true)
-		}
-		for _, ref := range object.Get("discriminator").Get("mapping").Members() {
-			if ref.Kind() == '"' && !plainName(ref) {
-				add(ref, false)
-			}
-		}
-	})
-}
-
-func newLink(f *linked, ref tree.Value, base *url.URL) (link, bool) {
-	text := strings.TrimSpace(ref.Text())
-	if text == "#" && f.key == "" {
-		return link{}, false
-	}
-	u, err := url.Parse(text)
-	if err != nil {
-		return link{}, false
-	}
-	l := link{ref: ref, to: base.ResolveReference(u)}
-	if base != f.at && !strings.HasPrefix(text, "#") {
-		l.elsewhere = f.at.ResolveReference(u)
-	}
-	return l, true
-}
-
-// find is the JSON Pointer, as a fragment of the bundle, that a link leads to.
-func (b *bundler) find(f *linked, l link) (string, bool) {
-	for _, u := range []*url.URL{l.to, l.elsewhere} {
-		if u == nil {
-			continue
-		}
-		if t, ok := b.ids[u.String()]; ok && u.Fragment != "" { // an anchor
-			return t.fragment(""), true
-		}
-		t, ok := b.ids[bare(u).String()]
-		if !ok || u.Fragment != "" && !strings.HasPrefix(u.Fragment, "/") {
-			continue
-		}
-		if root := f.tree.Root(); t.at != t.in.tree.Root() && !t.below(u.Fragment).Exists() && f.tree.Lookup(u.Fragment).Exists() {
-			t = target{f, root} // a document whose schemas have an $id, and that thinks nothing of it
-		}
-		return t.fragment(u.Fragment), true
-	}
-	return "", false
-}
-
-// below is the value that a pointer leads to from the target.
-func (t target) below(pointer string) tree.Value { return t.in.tree.Lookup(t.at.Pointer() + pointer) }
-
-// fragment is the place of a value below the target in the bundle.
-func (t target) fragment(pointer string) string {
-	return "#" + percent.Replace(t.in.prefix+t.at.Pointer()+pointer)
-}
-
-// percent escapes what a fragment may not hold as it is, and a reader would take for an escape (RFC 3986 3.5).
-var percent = strings.NewReplacer("%", "%25", " ", "%20", "#", "%23", `"`, "%22", "<", "%3C", ">", "%3E", "^", "%5E", "`", "%60", "{", "%7B", "|", "%7C", "}", "%7D")
 
 // write puts the files together, with links that lead to where they are now, and tells the reader which part is which.
 func (b *bundler) write(r *reader) []byte {

@@ -54,7 +54,7 @@ func visitor(x *exchange) (access.Caller, error) {
 
 // failPage shows an error to a person.
 func failPage(x *exchange, err error) {
-	showPage(x.w, fault.KindOf(err).Status(), arrived{Failure: failure(err, x.id)})
+	showPage(x.w, fault.KindOf(err).Status(), arrived{Failure: failure(err, x.w.ID)})
 }
 
 type arrived struct {

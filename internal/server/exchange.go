@@ -16,14 +16,14 @@ import (
 
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/access"
+	"carnet.dev/carnet/internal/record"
 )
 
 // An exchange is one request, and whose it is.
 type exchange struct {
 	Hub
 	r      *http.Request
-	w      http.ResponseWriter
-	id     string
+	w      *record.Writer
 	limit  int64         // of the body, in bytes
 	upload io.ReadCloser // the body without that limit: for what is not kept in memory
 	caller access.Caller

@@ -34,27 +34,27 @@ func refuseAs(w http.ResponseWriter, status int, body any) {
 }
 
 // refuseAll answers every error as an api.Failure.
-func refuseAll(x *exchange, err error) { refuse(x.w, x.id, err) }
+func refuseAll(x *exchange, err error) { refuse(x.w, x.w.ID, err) }
 
 // refuseIntegration answers that there is no such integration with a text: a client of the compatible API looks for its end,
 // "does not exist.".
 func refuseIntegration(x *exchange, err error) {
 	if !fault.Is(err, fault.NotFound) {
-		refuse(x.w, x.id, err)
+		refuse(x.w, x.w.ID, err)
 		return
 	}
-	reply(x.w, fault.NotFound.Status(), failure(err, x.id).Message+".")
+	reply(x.w, fault.NotFound.Status(), failure(err, x.w.ID).Message+".")
 }
 
 // refuseModel answers a document that can't be used with the list of its problems, as the compatible API does.
 func refuseModel(x *exchange, err error) {
 	if !fault.Is(err, fault.Invalid) {
-		refuse(x.w, x.id, err)
+		refuse(x.w, x.w.ID, err)
 		return
 	}
 	problems := fault.ProblemsOf(err)
 	if len(problems) == 0 {
-		f := failure(err, x.id)
+		f := failure(err, x.w.ID)
 		if f.Hint != "" {
 			f.Message += ": " + f.Hint
 		}

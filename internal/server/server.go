@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"carnet.dev/carnet/internal/access"
+	"carnet.dev/carnet/internal/record"
 )
 
 // Options of a server. The zero Options are the defaults.
@@ -42,22 +43,16 @@ func (o Options) limits() [3]int64 {
 type server struct {
 	hub    Hub
 	caller *access.Caller
-	log    *slog.Logger
+	log    record.Log
 	limits [3]int64
-	watch  func(route, method string, status int, took time.Duration)
 	mux    *http.ServeMux
 	cross  *http.CrossOriginProtection
 }
 
 // New returns the HTTP API over the hub.
 func New(h Hub, o Options) http.Handler {
-	s := &server{hub: h, caller: o.Caller, log: o.Logger, limits: o.limits(), watch: o.Observe, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection()}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
-	if s.watch == nil {
-		s.watch = func(string, string, int, time.Duration) {}
-	}
+	log := record.Log{Message: "request", Logger: o.Logger, Observe: o.Observe}
+	s := &server{hub: h, caller: o.Caller, log: log, limits: o.limits(), mux: http.NewServeMux(), cross: http.NewCrossOriginProtection()}
 	for _, r := range routes() {
 		if r.id == numbers {
 			r.serve = serveNumbers(o.Metrics)
@@ -70,30 +65,29 @@ func New(h Hub, o Options) http.Handler {
 // ServeHTTP gives every request an id and a line in the log, and every answer the headers that keep browsers from guessing,
 // caching or framing it.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	rec := &recorder{ResponseWriter: w, id: newID()}
+	rec := record.NewWriter(w)
 	header := w.Header()
-	header.Set("X-Request-Id", rec.id)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")
 	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	header.Set("Referrer-Policy", "no-referrer")
-	s.logged(rec, r, func() { s.route(rec, oneSegment(r)) })
+	s.log.Serve(rec, r, func() { s.route(rec, oneSegment(r)) }, func(err error) { refuse(rec, rec.ID, err) })
 }
 
 // route finds the route of a request. What the mux refuses is refused in this API's own form; it is never followed to a cleaned
 // path, since an id may hold any text.
-func (s *server) route(w *recorder, r *http.Request) {
+func (s *server) route(w *record.Writer, r *http.Request) {
 	if err := s.cross.Check(r); err != nil {
-		refuse(w, w.id, foreign())
+		refuse(w, w.ID, foreign())
 		return
 	}
 	if unclean(r) {
-		refuse(w, w.id, noRoute())
+		refuse(w, w.ID, noRoute())
 		return
 	}
 	handler, pattern := s.mux.Handler(r)
 	if pattern != "" {
-		w.pattern = pattern
+		w.Pattern = pattern
 		s.mux.ServeHTTP(w, r)
 		return
 	}
@@ -102,7 +96,7 @@ func (s *server) route(w *recorder, r *http.Request) {
 	allow := probe.Header().Get("Allow")
 	switch {
 	case allow == "":
-		refuse(w, w.id, noRoute())
+		refuse(w, w.ID, noRoute())
 	case r.Method == http.MethodOptions:
 		w.Header().Set("Allow", allow)
 		w.WriteHeader(http.StatusNoContent)
@@ -112,19 +106,31 @@ func (s *server) route(w *recorder, r *http.Request) {
 	}
 }
 
+// A probe takes the answer of the mux's own handler, of which only the headers count.
+type probe struct{ header http.Header }
+
+func (p *probe) Header() http.Header {
+	if p.header == nil {
+		p.header = http.Header{}
+	}
+	return p.header
+}
+func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
+func (p *probe) WriteHeader(int)             {}
+
 // handler serves a route: who is it, decode, call, encode.
 func (s *server) handler(route route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		rec := w.(*recorder)
-		x := &exchange{Hub: s.hub, r: r, w: w, id: rec.id, limit: s.limits[route.size], upload: r.Body}
+		rec := w.(*record.Writer)
+		x := &exchange{Hub: s.hub, r: r, w: rec, limit: s.limits[route.size], upload: r.Body}
 		r.Body = http.MaxBytesReader(w, r.Body, x.limit)
 		err := s.enter(x, route)
-		rec.caller = x.caller.String()
+		rec.Caller = x.caller.String()
 		if err == nil {
 			err = route.serve(x)
 		}
 		if err != nil {
-			rec.err = err
+			rec.Err = err
 			route.fail(x, err)
 		}
 	})

@@ -181,7 +181,7 @@ func (x *exchange) stream(result api.Result) error {
 			return nil
 		}
 		if err != nil {
-			x.broken(err)
+			x.w.Err = err
 			panic(http.ErrAbortHandler)
 		}
 	}

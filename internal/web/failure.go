@@ -47,14 +47,14 @@ func explain(err error, id string) *failure {
 
 // fail answers with an error's page; to whoever is not signed in, with the way there.
 func (v *visit) fail(err error) {
-	v.w.err = err
+	v.w.Err = err
 	if fault.Is(err, fault.Unauthenticated) {
 		v.toSignIn()
 		return
 	}
 	if shown := v.show(page{Title: titles[fault.KindOf(err)], Name: "failure", Err: err}); shown != nil {
-		v.log.Error("the error's page can't be shown", "id", v.w.id, "error", shown)
-		http.Error(v.w, "internal error "+v.w.id, http.StatusInternalServerError)
+		v.w.Err = errors.Join(err, shown)
+		http.Error(v.w, "internal error "+v.w.ID, http.StatusInternalServerError)
 	}
 }
 

@@ -202,7 +202,7 @@ func checkAdvanced(v *visit) error {
 		return v.showAdvanced(advancedPage{Name: v.r.PathValue("name"), Text: text, Checked: &checked{OK: err == nil}}, err)
 	}
 	var out bytes.Buffer
-	if err := v.templates.ExecuteTemplate(&out, "checked", checked{err == nil, explain(err, v.w.id)}); err != nil {
+	if err := v.templates.ExecuteTemplate(&out, "checked", checked{err == nil, explain(err, v.w.ID)}); err != nil {
 		return err
 	}
 	v.send(200, out.Bytes())

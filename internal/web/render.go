@@ -90,7 +90,7 @@ func (v *visit) show(p page) error {
 	if p.Note == "" {
 		p.Note = notes[query.Get("done")]
 	}
-	f := frame{page: p, Caller: v.caller, Role: string(v.caller.Role), Path: v.r.URL.Path, Failure: explain(p.Err, v.w.id), Version: v.version}
+	f := frame{page: p, Caller: v.caller, Role: string(v.caller.Role), Path: v.r.URL.Path, Failure: explain(p.Err, v.w.ID), Version: v.version}
 	var body, whole bytes.Buffer
 	if err := v.templates.ExecuteTemplate(&body, p.Name, f); err != nil {
 		return err
@@ -101,7 +101,7 @@ func (v *visit) show(p page) error {
 	}
 	status := http.StatusOK
 	if p.Err != nil {
-		v.w.err = p.Err
+		v.w.Err = p.Err
 		status = fault.KindOf(p.Err).Status()
 	}
 	v.send(status, whole.Bytes())

@@ -249,7 +249,7 @@ func (v *visit) preview(p runPage, t api.Task) *preview {
 	t.DryRun = true
 	shown, err := v.hub.RunOperation(v.r.Context(), v.caller, p.Name, p.Operation.ID, t)
 	if err != nil {
-		return &preview{Failure: explain(err, v.w.id)}
+		return &preview{Failure: explain(err, v.w.ID)}
 	}
 	return &preview{Request: shown.Request, Curl: curl(shown.Request), Carnet: carnet(p, t)}
 }

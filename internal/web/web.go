@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"carnet.dev/carnet/internal/access"
+	"carnet.dev/carnet/internal/record"
 )
 
 // Options of the page. The zero Options are the defaults.
@@ -41,8 +42,7 @@ const (
 // A site answers the requests for pages.
 type site struct {
 	hub       Hub
-	log       *slog.Logger
-	watch     func(route, method string, status int, took time.Duration)
+	log       record.Log
 	version   string
 	templates *template.Template
 	mux       *http.ServeMux
@@ -66,13 +66,8 @@ func routes() (all []route) {
 
 // New returns the page over the hub.
 func New(h Hub, o Options) http.Handler {
-	s := &site{hub: h, log: o.Logger, watch: o.Observe, version: o.Version, templates: parse(), mux: http.NewServeMux(), cross: http.NewCrossOriginProtection()}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
-	if s.watch == nil {
-		s.watch = func(string, string, int, time.Duration) {}
-	}
+	log := record.Log{Message: "page", Logger: o.Logger, Observe: o.Observe}
+	s := &site{hub: h, log: log, version: o.Version, templates: parse(), mux: http.NewServeMux(), cross: http.NewCrossOriginProtection()}
 	for _, r := range routes() {
 		s.mux.Handle(r.pattern, s.handler(r))
 	}
@@ -81,10 +76,35 @@ func New(h Hub, o Options) http.Handler {
 	return s
 }
 
+// policy is what a page may load and do: nothing that does not come from here, and nothing inline.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// ServeHTTP gives every request an id and a line in the log, and every answer the headers that keep browsers from guessing, caching
+// or framing it. A change that another site asks for is refused (RFC 6454, Fetch metadata).
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rec := record.NewWriter(w)
+	header := w.Header()
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cache-Control", "no-store")
+	header.Set("Content-Security-Policy", policy)
+	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	header.Set("Referrer-Policy", "no-referrer")
+	fail := (&visit{site: s, w: rec, r: r}).fail
+	s.log.Serve(rec, r, func() {
+		if err := s.cross.Check(r); err != nil {
+			fail(foreign())
+			return
+		}
+		_, rec.Pattern = s.mux.Handler(r)
+		s.mux.ServeHTTP(rec, r)
+	}, fail)
+}
+
 // A visit is one request, and whose it is.
 type visit struct {
 	*site
-	w      *recorder
+	w      *record.Writer
 	r      *http.Request
 	caller access.Caller
 }
@@ -92,14 +112,14 @@ type visit struct {
 // handler serves a route: who is it, decode, call, render.
 func (s *site) handler(route route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := &visit{site: s, w: w.(*recorder), r: r}
+		v := &visit{site: s, w: w.(*record.Writer), r: r}
 		limit := route.limit
 		if limit == 0 {
 			limit = maxForm
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		err := v.enter(route)
-		v.w.caller = v.caller.String()
+		v.w.Caller = v.caller.String()
 		if err == nil {
 			err = route.serve(v)
 		}
