@@ -34,7 +34,7 @@ type Result struct {
 	Calls, Succeeded int
 	OnKilled         int            // failed, in flight on a replica that was killed
 	ByStore          int            // refused with 503 while the store was cut off
-	TooLate          int            // refused by the API, for saving a token took longer than it lived
+	TooLate          int            // refused by the API, for the call took longer than its token lived
 	ByProvider       int            // refused because the provider lied, and said so
 	Unexplained      int            // failed for any other reason
 	Examples         map[string]int // of unexplained failures
@@ -234,11 +234,11 @@ func (c *callers) count(one call) {
 		r.ByProvider++
 	case r.Cuts && fault.Is(one.err, fault.Unavailable) && fault.HintOf(one.err) != "":
 		r.ByStore++
-	case r.Cuts && errors.Is(one.err, errRefused) && one.took > tokenLife:
+	case errors.Is(one.err, errRefused) && one.took > tokenLife:
 		r.TooLate++
 	default:
 		r.Unexplained++
-		r.Examples[fmt.Sprint(one.err)]++
+		r.Examples[fmt.Sprintf("%v, after %v", one.err, one.took.Round(time.Second/2))]++
 	}
 }
 

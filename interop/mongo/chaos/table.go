@@ -81,7 +81,7 @@ func (r Result) print(w io.Writer) {
 		{"calls that succeeded", r.Succeeded},
 		{"calls that failed in flight on a killed replica", r.OnKilled},
 		{"calls refused because the store was cut off", r.ByStore},
-		{"calls whose token died while it was saved", r.TooLate},
+		{"calls that outlasted their token", r.TooLate},
 		{"calls refused because the provider lied", r.ByProvider},
 		{"replicas killed", r.Killed},
 		{"lives of tokens, one after the other, in that time", r.Lives},
