@@ -57,11 +57,16 @@ type Keeper struct {
 	reread   time.Duration
 	observer Observer
 	entries  sync.Map // id → *entry
+	sweeping chan struct{}
 	work     sync.WaitGroup
 	closing  context.Context
 	close    context.CancelFunc
 	starting sync.Mutex // orders the start of work and Close
 }
+
+// mostSwept is how many renewals sweeps have under way at once. A process that dies leaves as many claims behind, that others wait for,
+// and a service that a thousand integrations share does not hear of all of them in one moment.
+const mostSwept = 16
 
 // NewKeeper returns a keeper over the store.
 func NewKeeper(s Store, o Options) *Keeper {
@@ -74,7 +79,7 @@ func NewKeeper(s Store, o Options) *Keeper {
 	if o.Observer == nil {
 		o.Observer = nobody{}
 	}
-	k := &Keeper{store: s, ask: o.AskTimeout, claim: o.AskTimeout + o.AskTimeout/3, reread: o.Reread, observer: o.Observer}
+	k := &Keeper{store: s, ask: o.AskTimeout, claim: o.AskTimeout + o.AskTimeout/3, reread: o.Reread, observer: o.Observer, sweeping: make(chan struct{}, mostSwept)}
 	k.closing, k.close = context.WithCancel(context.Background())
 	return k
 }

@@ -55,8 +55,8 @@ func (k *Keeper) mark(e *entry, s *Subject, r Record) {
 	})
 }
 
-// Sweep starts a renewal in the background if the record is due, and returns at once. Where there is nothing to ask with it
-// notes that the record need not be looked at again.
+// Sweep starts a renewal in the background if the record is due; it waits while as many as may be are under way already. Where there is
+// nothing to ask with it notes that the record need not be looked at again.
 func (k *Keeper) Sweep(ctx context.Context, s *Subject) error {
 	e := k.entry(s)
 	r, _, err := k.read(ctx, e, s, longPatience)
@@ -72,7 +72,21 @@ func (k *Keeper) Sweep(ctx context.Context, s *Subject) error {
 			return r, hopeless
 		})
 	case (state == Due || state == Claimed) && r.renewable(now):
-		k.begin(e, s, swept)
+		return k.sweep(ctx, e, s)
+	}
+	return err
+}
+
+// sweep begins a renewal that takes one of the sweeps' places until it is over.
+func (k *Keeper) sweep(ctx context.Context, e *entry, s *Subject) error {
+	select {
+	case k.sweeping <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	n, _, err := k.begin(e, s, swept)
+	if err != nil || !k.start(func() { <-n.over; <-k.sweeping }) {
+		<-k.sweeping
 	}
 	return err
 }
