@@ -56,7 +56,8 @@ var allowed = map[string]string{
 	"internal/record":                 "fault",
 	"internal/server":                 "api fault internal/access internal/record internal/seal internal/server/internal/schema",
 	"internal/server/internal/schema": "",
-	"internal/web":                    "api fault internal/access internal/record internal/seal",
+	"internal/form":                   "",
+	"internal/web":                    "api fault internal/access internal/form internal/record internal/seal",
 	"internal/cli":                    "api client fault internal/openapi",
 	"cmd/carnet":                      "*",
 }

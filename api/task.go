@@ -176,6 +176,17 @@ type Token struct {
 	Endings      []Ending   `json:"endings,omitempty"` // of what the token is got with
 }
 
+// A GivenToken is a token that somebody got elsewhere: the body of PUT /integrations/{name}/tokens/{scheme}. An access token, a
+// refresh token or both; when the access token ends may be left out.
+type GivenToken struct {
+	AccessToken  string  `json:"access_token,omitempty"`
+	RefreshToken string  `json:"refresh_token,omitempty"`
+	TokenType    string  `json:"token_type,omitempty"` // Bearer by default
+	Scope        string  `json:"scope,omitempty"`
+	ExpiresIn    float64 `json:"expires_in,omitempty"` // seconds from now
+	ExpiresAt    string  `json:"expires_at,omitempty"` // in place of it: a time, as in 2026-01-31T12:00:00Z
+}
+
 // A TokenList is the answer of GET /integrations/{name}/tokens.
 type TokenList struct {
 	Tokens []Token `json:"tokens"`

@@ -221,6 +221,13 @@ func (c *Client) ClearToken(ctx context.Context, integration, scheme string) err
 	return c.delete(ctx, integrations, integration, "tokens", only(scheme))
 }
 
+// SetToken stores a token that somebody got elsewhere. scheme may be empty if there is only one token.
+func (c *Client) SetToken(ctx context.Context, integration, scheme string, given api.GivenToken) (api.Token, error) {
+	var t api.Token
+	err := c.do(ctx, request{method: http.MethodPut, path: []string{integrations, integration, "tokens", only(scheme)}, body: given}, &t)
+	return t, err
+}
+
 // only is how the API writes the scheme of the only token.
 func only(scheme string) string {
 	if scheme == "" {

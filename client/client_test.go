@@ -75,6 +75,10 @@ func TestRequests(t *testing.T) {
 			_, err := c.RenewToken(ctx, "desk", "")
 			return err
 		},
+		"PUT /integrations/desk/tokens/o": func(c *client.Client) error {
+			_, err := c.SetToken(ctx, "desk", "o", api.GivenToken{AccessToken: "t"})
+			return err
+		},
 		"DELETE /integrations/desk/tokens/o": func(c *client.Client) error { return c.ClearToken(ctx, "desk", "o") },
 		"GET /audit?limit=5&since=2026-11-23T00%3A00%3A00Z": func(c *client.Client) error {
 			_, err := c.AuditEntries(ctx, api.AuditQuery{Limit: 5, Since: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)})

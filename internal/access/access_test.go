@@ -53,7 +53,7 @@ func TestAllow(t *testing.T) {
 	least := map[access.Role]string{
 		access.Viewer:   "model.read integration.read operation.read token.read session.create session.delete",
 		access.Operator: "model.validate operation.run integration.test token.renew",
-		access.Admin: "model.import model.update model.delete integration.create integration.update integration.delete token.clear token.connect " +
+		access.Admin: "model.import model.update model.delete integration.create integration.update integration.delete token.clear token.connect token.set " +
 			"audit.read user.create user.read user.password user.delete user.disable user.enable account.create account.read account.delete " +
 			"account.rotate account.disable account.enable session.read session.end",
 	}

@@ -29,6 +29,7 @@ const (
 	TokenRenew   Action = "token.renew"
 	TokenConnect Action = "token.connect"
 	TokenClear   Action = "token.clear"
+	TokenSet     Action = "token.set"
 
 	AuditRead Action = "audit.read"
 
@@ -77,6 +78,7 @@ var roles = map[Action]Role{
 	IntegrationUpdate: Admin,
 	IntegrationDelete: Admin,
 	TokenClear:        Admin,
+	TokenSet:          Admin,
 	AuditRead:         Admin,
 	UserCreate:        Admin,
 	UserRead:          Admin,

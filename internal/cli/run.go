@@ -309,9 +309,9 @@ func (p *program) form(r *api.Task, fields []string) (opened []io.Closer, err er
 	return opened, err
 }
 
-// formFile opens a file of -F, whose path may be followed by ;type= and ;filename= (as curl has it).
+// formFile opens a file of -F, whose path may be followed by ;type= and ;filename=, and stand in quotes (as curl has it).
 func (p *program) formFile(field, text string) (f api.File, closer io.Closer, err error) {
-	path, rest, _ := strings.Cut(text, ";")
+	path, rest := unquoted(text)
 	s, err := p.open(path)
 	if err != nil {
 		return f, nil, err
@@ -322,9 +322,11 @@ func (p *program) formFile(field, text string) (f api.File, closer io.Closer, er
 		f.Name = "stdin"
 	}
 	for rest != "" {
-		var option string
-		option, rest, _ = strings.Cut(rest, ";")
-		switch name, value, _ := strings.Cut(strings.TrimSpace(option), "="); name {
+		name, text, _ := strings.Cut(strings.TrimLeft(rest, "; "), "=")
+		var value string
+		value, rest = unquoted(text)
+		switch name {
+		case "":
 		case "type":
 			f.ContentType = value
 		case "filename":
@@ -335,4 +337,22 @@ func (p *program) formFile(field, text string) (f api.File, closer io.Closer, er
 		}
 	}
 	return f, s, nil
+}
+
+// unquoted takes a text off an option of -F: up to a semicolon, or, if it stands in double quotes, up to their end. In quotes a
+// backslash makes the next character a plain one.
+func unquoted(option string) (text, rest string) {
+	if strings.HasPrefix(option, `"`) {
+		for i := 1; i < len(option); i++ {
+			switch {
+			case option[i] == '"':
+				return text, strings.TrimPrefix(option[i+1:], ";")
+			case option[i] == '\\' && i+1 < len(option):
+				i++
+			}
+			text += option[i : i+1]
+		}
+	}
+	text, rest, _ = strings.Cut(option, ";") // without quotes, or with one that nothing ends
+	return text, rest
 }

@@ -2,16 +2,20 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/client"
+	"carnet.dev/carnet/fault"
 )
 
 func (p *program) token() *cobra.Command {
@@ -57,12 +61,70 @@ func (p *program) token() *cobra.Command {
 			return p.connect(cmd, func(ctx context.Context, c *client.Client) error { return c.ClearToken(ctx, args[0], scheme) })
 		},
 	}
-	for _, cmd := range []*cobra.Command{renew, clear} {
+	set := &cobra.Command{
+		Use: "set NAME [FIELD=VALUE...]", Short: "Store a token that you got elsewhere", Args: cobra.MinimumNArgs(1), ValidArgsFunction: p.completeIntegrations,
+		Long: `Store a token that you got elsewhere, in place of the one that there is. It is sealed, and never shown.
+
+Fields: access_token, refresh_token, token_type, scope, and expires_in (seconds) or expires_at (a time). A refresh token alone is
+enough where the scheme says how to use it. Without fields the access token is asked for. Of an HTTP bearer scheme the access token
+is the credential, and its only field. FIELD=@file reads a file, FIELD=@- standard input, and FIELD=? asks.`,
+		Example: "  carnet token set zoom access_token=?\n  carnet token set zoom access_token=@- expires_in=3600 < token.txt\n" +
+			"  carnet token set zoom refresh_token=@refresh.txt --scheme oauth",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			given, err := p.givenToken(args[1:])
+			if err != nil {
+				return err
+			}
+			return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
+				t, err := c.SetToken(ctx, args[0], scheme, given)
+				if err != nil {
+					return err
+				}
+				return p.show(t, func(w io.Writer) { printToken(w, t) })
+			})
+		},
+	}
+	for _, cmd := range []*cobra.Command{renew, clear, set} {
 		cmd.Flags().StringVar(&scheme, "scheme", "", "the security `scheme`, if there are several")
 		cmd.RegisterFlagCompletionFunc("scheme", p.completeSchemes)
 	}
-	group.AddCommand(show, p.tokenExplain(), renew, clear)
+	group.AddCommand(show, p.tokenExplain(), renew, clear, set)
 	return group
+}
+
+// givenToken reads the fields of a token.
+func (p *program) givenToken(args []string) (t api.GivenToken, err error) {
+	if len(args) == 0 {
+		args = []string{"access_token"}
+	}
+	fields, err := p.fields(args)
+	if err != nil {
+		return t, err
+	}
+	texts := map[string]*string{
+		"access_token": &t.AccessToken, "refresh_token": &t.RefreshToken, "token_type": &t.TokenType, "scope": &t.Scope, "expires_at": &t.ExpiresAt,
+	}
+	for _, name := range sortedNames(fields) {
+		var text string
+		if json.Unmarshal(fields[name], &text) != nil {
+			text = string(fields[name]) // := and a number
+		}
+		if to := texts[name]; to != nil {
+			*to = text
+			continue
+		}
+		if name != "expires_in" {
+			err := fault.New(fault.Invalid, "a token has no field %s", name)
+			if like := fault.Nearest(name, append(sortedNames(texts), "expires_in")); like != "" {
+				return t, err.WithHint("did you mean %s?", like)
+			}
+			return t, err.WithHint("it has: %s", strings.Join(append(sortedNames(texts), "expires_in"), ", "))
+		}
+		if t.ExpiresIn, err = strconv.ParseFloat(text, 64); err != nil || t.ExpiresIn <= 0 {
+			return t, fault.New(fault.Invalid, "expires_in is no number of seconds").WithHint("write expires_in=3600, or expires_at with a time")
+		}
+	}
+	return t, nil
 }
 
 func printToken(w io.Writer, t api.Token) {

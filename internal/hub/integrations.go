@@ -227,39 +227,43 @@ func (h *Hub) SetIntegration(ctx context.Context, c access.Caller, name string, 
 // stored, so neither is lost (failure mode 27).
 func (h *Hub) change(ctx context.Context, c access.Caller, name string, head func(*integration.Integration) error,
 	edit func(integration.Settings, *model.Model) (integration.Settings, error)) (api.Integration, error) {
-	return act(ctx, h, c, access.IntegrationUpdate, name, func() (api.Integration, error) {
-		for {
-			i, revision, err := h.integration(ctx, name)
-			if err != nil {
-				return api.Integration{}, err
-			}
-			if head != nil {
-				if err := head(&i); err != nil {
-					return api.Integration{}, err
-				}
-			}
-			m, _, err := h.model(ctx, i.Model)
-			if err != nil {
-				return api.Integration{}, err
-			}
-			if i.Settings, err = edit(i.Settings, &m); err != nil {
-				return api.Integration{}, err
-			}
-			if wrong := h.configure(i, 0, &m).wrong; wrong != nil {
-				return api.Integration{}, wrong
-			}
-			typed := i.Settings.TakeTokens(&m)
-			i.Updated = time.Now()
-			revision, err = h.store.Integrations.Put(ctx, name, i, revision)
-			if fault.Is(err, fault.Conflict) {
-				continue
-			}
-			if err != nil {
-				return api.Integration{}, err
-			}
-			return h.edited(ctx, h.configure(i, revision, &m), typed)
+	return act(ctx, h, c, access.IntegrationUpdate, name, func() (api.Integration, error) { return h.edit(ctx, name, head, edit) })
+}
+
+// edit is change without asking whether the caller may.
+func (h *Hub) edit(ctx context.Context, name string, head func(*integration.Integration) error,
+	edit func(integration.Settings, *model.Model) (integration.Settings, error)) (api.Integration, error) {
+	for {
+		i, revision, err := h.integration(ctx, name)
+		if err != nil {
+			return api.Integration{}, err
 		}
-	})
+		if head != nil {
+			if err := head(&i); err != nil {
+				return api.Integration{}, err
+			}
+		}
+		m, _, err := h.model(ctx, i.Model)
+		if err != nil {
+			return api.Integration{}, err
+		}
+		if i.Settings, err = edit(i.Settings, &m); err != nil {
+			return api.Integration{}, err
+		}
+		if wrong := h.configure(i, 0, &m).wrong; wrong != nil {
+			return api.Integration{}, wrong
+		}
+		typed := i.Settings.TakeTokens(&m)
+		i.Updated = time.Now()
+		revision, err = h.store.Integrations.Put(ctx, name, i, revision)
+		if fault.Is(err, fault.Conflict) {
+			continue
+		}
+		if err != nil {
+			return api.Integration{}, err
+		}
+		return h.edited(ctx, h.configure(i, revision, &m), typed)
+	}
 }
 
 // DeleteIntegration deletes an integration and its tokens. The tokens go last: while one is being renewed its record is gone

@@ -251,6 +251,10 @@ func (f *fake) ClearToken(_ context.Context, c access.Caller, integration, schem
 	return f.note(c, []any{integration, scheme})
 }
 
+func (f *fake) SetToken(_ context.Context, c access.Caller, integration, scheme string, t api.GivenToken) (api.Token, error) {
+	return api.Token{Scheme: scheme}, f.note(c, []any{integration, scheme, t})
+}
+
 func (f *fake) AuditEntries(_ context.Context, c access.Caller, q api.AuditQuery) (api.AuditList, error) {
 	return api.AuditList{}, f.note(c, q)
 }

@@ -48,6 +48,7 @@ type Hub interface {
 	FinishConnection(ctx context.Context, c access.Caller, with map[string]string) (api.Connected, error)
 	Callback(ctx context.Context, c access.Caller, integration string, redirect map[string]string) (api.Arrival, error)
 	ClearToken(ctx context.Context, c access.Caller, integration, scheme string) error
+	SetToken(ctx context.Context, c access.Caller, integration, scheme string, t api.GivenToken) (api.Token, error)
 
 	AuditEntries(ctx context.Context, c access.Caller, q api.AuditQuery) (api.AuditList, error)
 

@@ -209,6 +209,10 @@ func tokens() []route {
 			})},
 		{method: "GET", path: "/callback/{name}", id: "Callback", summary: "Where a person's browser comes back to from the service, with a code for the integration of that name. It shows that the integration is connected, or, where nobody is signed in, a code that whoever began has to confirm.",
 			open: true, guest: true, fail: failPage, endpoint: callback()},
+		{method: "PUT", path: "/integrations/{name}/tokens/{scheme}", id: "SetToken", summary: "Stores a token that somebody got elsewhere, in place of the one that there is. It is sealed, and never shown. Of an HTTP bearer scheme it is the credential. The scheme \"-\" is the only one that there is.",
+			endpoint: writing(func(x *exchange, in api.GivenToken) (api.Token, error) {
+				return x.SetToken(x.ctx(), x.caller, x.path("name"), x.scheme(), in)
+			})},
 		{method: "DELETE", path: "/integrations/{name}/tokens/{scheme}", id: "ClearToken", summary: "Forgets a token. The scheme \"-\" is the only one that there is.",
 			endpoint: reading(func(x *exchange) (api.Done, error) {
 				err := x.ClearToken(x.ctx(), x.caller, x.path("name"), x.scheme())

@@ -22,7 +22,7 @@ const entriesShown = 100
 
 // kinds of what is done, and how it ends, to choose from.
 var (
-	actions = []string{"operation", "operation.run", "token", "token.renew", "token.connect", "token.clear", "integration", "integration.update",
+	actions = []string{"operation", "operation.run", "token", "token.renew", "token.connect", "token.clear", "token.set", "integration", "integration.update",
 		"model", "user", "account", "session"}
 	outcomes = []string{"ok", "failed", "started", "invalid", "unauthenticated", "denied", "not found", "conflict", "reconnect", "upstream", "unavailable", "internal"}
 )

@@ -26,6 +26,9 @@ var functions = template.FuncMap{
 	"integration": integrationURL,
 	"short":       short,
 	"dict":        dict,
+	"list":        func(all ...string) []string { return all },
+	"inc":         func(n int) int { return n + 1 },
+	"bytes":       bytesText,
 	"join":        strings.Join,
 	"in":          func(all []string, one string) bool { return slices.Contains(all, one) },
 	"step":        stepName,
@@ -137,6 +140,16 @@ func number(n int) string {
 		text = text[:at] + "," + text[at:]
 	}
 	return text
+}
+
+// bytesText is a size for people.
+func bytesText(n int64) string {
+	for i, unit := range []string{"GiB", "MiB", "KiB"} {
+		if size := int64(1) << (30 - 10*i); n >= size {
+			return strings.TrimSuffix(strconv.FormatFloat(float64(n)/float64(size), 'f', 1, 64), ".0") + " " + unit
+		}
+	}
+	return count(int(n), "byte")
 }
 
 func short(most int, text string) string {

@@ -38,6 +38,7 @@ type Hub interface {
 	RenewToken(ctx context.Context, c access.Caller, integration, scheme string) (api.Token, error)
 	ExplainToken(ctx context.Context, c access.Caller, integration, scheme string) (api.Explanation, error)
 	ClearToken(ctx context.Context, c access.Caller, integration, scheme string) error
+	SetToken(ctx context.Context, c access.Caller, integration, scheme string, t api.GivenToken) (api.Token, error)
 	ConnectIntegration(ctx context.Context, c access.Caller, integration, scheme string, r api.Connect) (api.Connection, error)
 	FinishConnection(ctx context.Context, c access.Caller, with map[string]string) (api.Connected, error)
 

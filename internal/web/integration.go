@@ -27,7 +27,7 @@ func integrationRoutes() []route {
 		at("POST", "/{name}/test", testIntegration),
 		at("POST", "/{name}/token/renew", renewToken),
 		at("POST", "/{name}/token/clear", clearToken),
-		at("POST", "/{name}/token/type", typeToken),
+		at("POST", "/{name}/token/set", setToken),
 		at("GET", "/{name}/explain", explainToken),
 		at("POST", "/{name}/connect", connect),
 		at("POST", "/{name}/connect/finish", finishConnection),
@@ -67,8 +67,9 @@ func createIntegration(v *visit) error {
 type integrationPage struct {
 	Name, Model string
 	Glance      api.IntegrationGlance
-	Form        form
+	Form        settingsForm
 	Tokens      tokenPanel
+	Given       givenForm
 	Probe       *api.Probe
 	Role        string
 }
@@ -97,9 +98,10 @@ func (v *visit) integration(name string) (p integrationPage, err error) {
 		return p, err
 	}
 	settings := stored.Data.Properties.Properties
-	if p.Form, err = newForm(raw, settings, m.Schemes); err != nil {
+	if p.Form, err = newSettingsForm(raw, settings, m.Schemes); err != nil {
 		return p, err
 	}
+	p.Given = newGivenForm(name, m.Schemes, stored.Metadata.Tokens)
 	p.Tokens, err = v.tokens(name, settings, stored.Metadata)
 	return p, err
 }
@@ -167,15 +169,6 @@ func (v *visit) showAdvanced(p advancedPage, err error) error {
 	}
 	p.Schema = pretty(raw)
 	return v.show(page{Title: p.Name + ", advanced", Name: "advanced", Nav: "overview", Data: p, Err: err})
-}
-
-// pretty is JSON to be read.
-func pretty(raw []byte) string {
-	var out bytes.Buffer
-	if json.Indent(&out, raw, "", "  ") != nil {
-		return string(raw)
-	}
-	return out.String()
 }
 
 // settingsText is what was typed, if it is JSON.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"carnet.dev/carnet/api"
@@ -77,9 +76,7 @@ func exportModel(v *visit) error {
 
 // download sends JSON to be kept as a file.
 func (v *visit) download(name string, content []byte) {
-	header := v.w.Header()
-	header.Set("Content-Type", "application/json")
-	header.Set("Content-Disposition", `attachment; filename="`+name+`"; filename*=UTF-8''`+url.PathEscape(name))
+	v.attachment("application/json", name)
 	v.w.WriteHeader(http.StatusOK)
 	v.w.Write(content)
 }

@@ -60,6 +60,7 @@ var notes = map[string]string{
 	"deleted":          "The integration is deleted, with its tokens.",
 	"renewed":          "There is a new token.",
 	"cleared":          "The token is gone; the next task gets a new one.",
+	"token-set":        "The token is stored. It is never shown again.",
 	"user-made":        "The user is made.",
 	"user-disabled":    "The user is signed out, and can't sign in.",
 	"user-enabled":     "The user can sign in again.",

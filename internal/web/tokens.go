@@ -3,10 +3,12 @@ package web
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"carnet.dev/carnet/api"
+	"carnet.dev/carnet/fault"
 )
 
 // A tokenPanel shows the tokens of an integration; never a token.
@@ -88,18 +90,64 @@ func clearToken(v *visit) error {
 	return nil
 }
 
-// typeToken stores a token that a person has.
-func typeToken(v *visit) error {
-	name, at := v.r.PathValue("name"), "authentication."+v.r.PostFormValue("scheme")+".token."
-	s := api.Settings{at + "access_token": quoted(strings.TrimSpace(v.r.PostFormValue("access_token")))}
-	for _, field := range []string{"refresh_token", "expires_in"} {
-		if text := strings.TrimSpace(v.r.PostFormValue(field)); text != "" {
-			s[at+field] = quoted(text)
+// A givenForm is for a token that a person got elsewhere. What was typed is never shown again.
+type givenForm struct {
+	Name    string
+	Schemes []string // that take one
+	Scheme  string
+	Expires string
+	Wrong   map[string]string // by field
+}
+
+// newGivenForm finds the schemes that take a token: those that keep one, but for AWS roles, and bearer tokens.
+func newGivenForm(name string, described []api.Scheme, tokens []api.Token) givenForm {
+	f := givenForm{Name: name}
+	types := map[string]api.Scheme{}
+	for _, d := range described {
+		types[d.Name] = d
+	}
+	for _, t := range tokens {
+		if types[t.Scheme].Type != "awsSigv4" {
+			f.Schemes = append(f.Schemes, t.Scheme)
 		}
 	}
-	if _, err := v.hub.SetIntegration(v.r.Context(), v.caller, name, s); err != nil {
-		return v.again(err)
+	for _, d := range described {
+		if d.Type == "http" && d.Detail == "bearer" && !slices.Contains(f.Schemes, d.Name) {
+			f.Schemes = append(f.Schemes, d.Name)
+		}
 	}
-	v.to(done(integrationURL(name), "saved"))
-	return nil
+	return f
+}
+
+// Open reports whether something has been typed.
+func (f givenForm) Open() bool { return len(f.Wrong) > 0 || f.Scheme != "" }
+
+// setToken stores a token that a person got elsewhere.
+func setToken(v *visit) error {
+	name, in := v.r.PathValue("name"), func(field string) string { return strings.TrimSpace(v.r.PostFormValue(field)) }
+	given := api.GivenToken{AccessToken: in("access_token"), RefreshToken: in("refresh_token")}
+	expires := in("expires")
+	if seconds, err := strconv.ParseFloat(expires, 64); err == nil {
+		given.ExpiresIn = seconds
+	} else {
+		given.ExpiresAt = expires
+	}
+	_, err := v.hub.SetToken(v.r.Context(), v.caller, name, in("scheme"), given)
+	if err == nil {
+		v.to(done(integrationURL(name), "token-set"))
+		return nil
+	}
+	p, failed := v.integration(name)
+	if failed != nil {
+		return failed
+	}
+	p.Given.Scheme, p.Given.Expires, p.Given.Wrong = in("scheme"), expires, map[string]string{}
+	for _, problem := range fault.ProblemsOf(err) {
+		field := problem.Pointer[strings.LastIndexByte(problem.Pointer, '/')+1:]
+		if strings.HasPrefix(field, "expires") {
+			field = "expires"
+		}
+		p.Given.Wrong[field] = problem.Message
+	}
+	return v.showIntegration(p, err)
 }

@@ -24,6 +24,8 @@ type Options struct {
 	Observe func(route, method string, status int, took time.Duration)
 	// Version is shown at the foot of the page.
 	Version string
+	// MaxUpload bounds the files that a person sends with an operation, in bytes: 1 GiB by default. They are not kept in memory.
+	MaxUpload int64
 }
 
 // root is where all pages are, but for the overview, which is at /.
@@ -45,8 +47,11 @@ type site struct {
 	log       record.Log
 	version   string
 	templates *template.Template
-	mux       *http.ServeMux
-	cross     *http.CrossOriginProtection
+
+	mostUpload int64 // bytes of files
+
+	mux   *http.ServeMux
+	cross *http.CrossOriginProtection
 }
 
 // A route is a page, or something that a page does.
@@ -55,6 +60,7 @@ type route struct {
 	serve   func(*visit) error
 	open    bool  // nobody has to sign in
 	limit   int64 // of the body; maxForm by default
+	files   bool  // may come with it
 }
 
 func routes() (all []route) {
@@ -68,6 +74,9 @@ func routes() (all []route) {
 func New(h Hub, o Options) http.Handler {
 	log := record.Log{Message: "page", Logger: o.Logger, Observe: o.Observe}
 	s := &site{hub: h, log: log, version: o.Version, templates: parse(), mux: http.NewServeMux(), cross: http.NewCrossOriginProtection()}
+	if s.mostUpload = o.MaxUpload; s.mostUpload <= 0 {
+		s.mostUpload = 1 << 30
+	}
 	for _, r := range routes() {
 		s.mux.Handle(r.pattern, s.handler(r))
 	}
@@ -114,7 +123,10 @@ func (s *site) handler(route route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := &visit{site: s, w: w.(*record.Writer), r: r}
 		limit := route.limit
-		if limit == 0 {
+		switch {
+		case route.files:
+			limit = s.mostUpload + maxTask
+		case limit == 0:
 			limit = maxForm
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)

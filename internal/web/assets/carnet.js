@@ -32,6 +32,36 @@
     setTimeout(() => { button.lastChild.textContent = before; }, 1500);
   });
 
+  // Another media type, or another kind of value, has other fields.
+  document.addEventListener('change', (event) => {
+    if (event.target.closest('[data-resubmit]')) event.target.form.requestSubmit();
+    const most = Number(event.target.form?.dataset.most);
+    if (event.target.type !== 'file' || !most) return;
+    const size = [...event.target.files].reduce((sum, file) => sum + file.size, 0);
+    event.target.setCustomValidity(size > most ? `This is larger than ${event.target.form.dataset.mostText}, which is the most that a page sends. carnet run takes files of any size.` : '');
+    event.target.reportValidity();
+  });
+
+  // Files go along when the operation is run; to show the form or the request again their names are enough.
+  document.addEventListener('htmx:configRequest', ({ detail }) => {
+    if (!/\/(form|preview)\?/.test(detail.path)) return;
+    const files = [...detail.formData].filter(([, value]) => value instanceof File);
+    for (const [name] of files) detail.formData.delete(name);
+    for (const [name, file] of files) if (file.name) detail.formData.append(name, file.name);
+  });
+
+  // An answer that is kept as a file is the browser's business, not the page's.
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-plain]');
+    if (!button) return;
+    event.preventDefault();
+    const { form } = button;
+    const to = form.action;
+    form.action = button.formAction;
+    form.submit();
+    form.action = to;
+  });
+
   // A document may be dropped anywhere on the form.
   for (const zone of document.querySelectorAll('[data-drop]')) {
     const input = zone.querySelector('input[type=file]');

@@ -86,8 +86,8 @@ type section struct {
 	Lacking           []string
 }
 
-// A form is an integration's settings as fields.
-type form struct {
+// A settingsForm is an integration's settings as fields.
+type settingsForm struct {
 	Schemes     []section
 	Server, TLS section
 	Variables   field
@@ -111,8 +111,8 @@ var byGrant = map[string][]string{
 	"tokenExchange": {"subject_token", "subject_token_type"},
 }
 
-// newForm makes the form from the schema of the settings and their values.
-func newForm(raw json.RawMessage, settings json.RawMessage, described []api.Scheme) (f form, err error) {
+// newSettingsForm makes the form from the schema of the settings and their values.
+func newSettingsForm(raw json.RawMessage, settings json.RawMessage, described []api.Scheme) (f settingsForm, err error) {
 	var s schema
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return f, err
@@ -272,7 +272,7 @@ func pointer(at []string) (p string) {
 }
 
 // fields are all of the form.
-func (f *form) fields() (all []*field) {
+func (f *settingsForm) fields() (all []*field) {
 	sections := []*section{&f.Server, &f.TLS}
 	for i := range f.Schemes {
 		sections = append(sections, &f.Schemes[i])
@@ -290,7 +290,7 @@ func (f *form) fields() (all []*field) {
 
 // changes are the settings that a person has changed: what was shown is sent along, so that what somebody else has changed
 // meanwhile is left alone.
-func (f *form) changes(in url.Values) api.Settings {
+func (f *settingsForm) changes(in url.Values) api.Settings {
 	changed := api.Settings{}
 	for _, at := range f.fields() {
 		now, was := unix(in.Get(at.Path)), unix(in.Get("was:"+at.Path))
@@ -329,7 +329,7 @@ func quoted(text string) json.RawMessage {
 }
 
 // blame puts the problems of an error beside the fields that they are about.
-func (f *form) blame(err error) {
+func (f *settingsForm) blame(err error) {
 	for _, problem := range fault.ProblemsOf(err) {
 		for _, at := range f.fields() {
 			if at.Pointer == problem.Pointer {

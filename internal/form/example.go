@@ -1,4 +1,4 @@
-package web
+package form
 
 import (
 	"encoding/json"
@@ -13,15 +13,15 @@ type example struct {
 	inside  []string                   // references that are being followed
 }
 
-// mostDeep bounds how deep an example goes; schemas may refer to themselves.
-const mostDeep = 6
+// deepExample bounds how deep an example goes; schemas may refer to themselves.
+const deepExample = 6
 
-// exampleOf is the text of an example for a schema; "" if it says nothing.
-func exampleOf(schema json.RawMessage, schemas map[string]json.RawMessage) string {
+// Example is the text of an example for a schema; "" if it says nothing.
+func (m Maker) Example(schema json.RawMessage) string {
 	if len(schema) == 0 {
 		return ""
 	}
-	value := (&example{schemas: schemas}).of(schema, 0)
+	value := (&example{schemas: m.Schemas}).of(schema, 0)
 	if value == nil {
 		return ""
 	}
@@ -34,7 +34,7 @@ func exampleOf(schema json.RawMessage, schemas map[string]json.RawMessage) strin
 
 func (e *example) of(raw json.RawMessage, depth int) any {
 	var s map[string]json.RawMessage
-	if depth > mostDeep || json.Unmarshal(raw, &s) != nil {
+	if depth > deepExample || json.Unmarshal(raw, &s) != nil {
 		return nil
 	}
 	if ref := text(s["$ref"]); ref != "" {
@@ -145,23 +145,15 @@ func kindOf(s map[string]json.RawMessage) string {
 	return ""
 }
 
-// sample is a text of a format (OpenAPI format registry).
+// samples are texts of formats (OpenAPI format registry).
+var samples = map[string]string{
+	"date": "2026-01-31", "date-time": "2026-01-31T12:00:00Z", "time": "12:00:00Z", "uuid": "00000000-0000-4000-8000-000000000000", "email": "name@example.com",
+	"uri": "https://example.com", "url": "https://example.com", "ipv4": "192.0.2.1", "ipv6": "2001:db8::1", "hostname": "host.example.com",
+}
+
 func sample(format string) string {
-	switch format {
-	case "date":
-		return "2026-01-31"
-	case "date-time":
-		return "2026-01-31T12:00:00Z"
-	case "uuid":
-		return "00000000-0000-4000-8000-000000000000"
-	case "email":
-		return "name@example.com"
-	case "uri", "url":
-		return "https://example.com"
-	case "ipv4":
-		return "192.0.2.1"
-	case "ipv6":
-		return "2001:db8::1"
+	if s := samples[format]; s != "" {
+		return s
 	}
 	return "text"
 }

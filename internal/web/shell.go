@@ -1,0 +1,207 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"mime/multipart"
+	"slices"
+	"strings"
+
+	"carnet.dev/carnet/api"
+)
+
+// shell is a text as a shell wants it: in quotes in which nothing else means anything. What a terminal or a page would not carry as it
+// is, such as a carriage return, is written as an escape (POSIX.1-2024, 2.2.4; bash, ksh and zsh have it too).
+func shell(text string) string {
+	const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=+,"
+	switch {
+	case text != "" && strings.Trim(text, safe) == "" && text[0] != '=':
+		return text
+	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f }):
+		return "$'" + escaped(text) + "'"
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+func escaped(text string) string {
+	var out strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '\'' || r == '\\':
+			out.WriteString(`\` + string(r))
+		case r == '\r':
+			out.WriteString(`\r`)
+		case r == '\n':
+			out.WriteString(`\n`)
+		case r < ' ' || r == 0x7f:
+			fmt.Fprintf(&out, `\%03o`, r)
+		default:
+			out.WriteRune(r)
+		}
+	}
+	return out.String()
+}
+
+const newLine = " \\\n  "
+
+// curl is the request for a shell, its secrets masked as they are shown.
+func curl(r *api.Request, files []api.File) string {
+	parts := []string{"curl"}
+	body, isForm := curlBody(r, files)
+	switch {
+	case r.Method == "HEAD":
+		parts = append(parts, "--head")
+	case r.Method != "GET" || len(body) > 0:
+		parts = append(parts, "-X "+r.Method)
+	}
+	if strings.ContainsAny(r.URL, "[]{}") {
+		parts = append(parts, "--globoff")
+	}
+	parts = append(parts, shell(r.URL))
+	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
+		if isForm && name == "Content-Type" { // curl sets it, with a boundary of its own
+			continue
+		}
+		for _, value := range r.Headers[name] {
+			header := name + ": " + value
+			if value == "" {
+				header = name + ";"
+			}
+			parts = append(parts, "-H "+shell(header))
+		}
+	}
+	return strings.Join(append(parts, body...), newLine)
+}
+
+// curlBody is the body for curl, and whether it is a form with parts.
+func curlBody(r *api.Request, files []api.File) (parts []string, isForm bool) {
+	kind, parameters, _ := mime.ParseMediaType(strings.Join(r.Headers["Content-Type"], "")) // one that can't be read is sent as it is
+	switch {
+	case r.Body == "":
+		return nil, false
+	case kind == "multipart/form-data" && parameters["boundary"] != "":
+		if parts, ok := curlForm(r.Body, parameters["boundary"], files); ok {
+			return parts, true
+		}
+	case len(files) == 1 && files[0].Field == "":
+		return []string{"--data-binary " + shell("@"+files[0].Name)}, false
+	}
+	return []string{"--data-raw " + shell(r.Body)}, false
+}
+
+// curlForm makes the options of curl from a body of parts; false: it can't be read.
+func curlForm(body, boundary string, files []api.File) (options []string, ok bool) {
+	parts := multipart.NewReader(strings.NewReader(body), boundary)
+	left := slices.Clone(files)
+	for {
+		part, err := parts.NextRawPart()
+		if err == io.EOF { //nolint:errorlint // the reader returns it as it is
+			return options, true
+		}
+		if err != nil {
+			return nil, false
+		}
+		content, err := io.ReadAll(part)
+		if err != nil {
+			return nil, false
+		}
+		name := part.FormName()
+		if len(left) > 0 && left[0].Field == name && part.FileName() != "" {
+			options = append(options, "-F "+shell(name+"=@"+curlQuoted(left[0].Name)+curlRest(part)))
+			left = left[1:]
+			continue
+		}
+		if more := curlRest(part); more != "" || part.FileName() != "" {
+			if file := part.FileName(); file != "" {
+				more += ";filename=" + curlQuoted(file)
+			}
+			options = append(options, "-F "+shell(name+"="+curlQuoted(string(content))+more))
+			continue
+		}
+		options = append(options, "--form-string "+shell(name+"="+string(content)))
+	}
+}
+
+// curlRest are the headers of a part.
+func curlRest(part *multipart.Part) (rest string) {
+	if kind := part.Header.Get("Content-Type"); kind != "" {
+		rest = ";type=" + kind
+	}
+	for _, name := range slices.Sorted(maps.Keys(part.Header)) {
+		if name != "Content-Type" && name != "Content-Disposition" {
+			rest += ";headers=" + curlQuoted(name+": "+part.Header.Get(name))
+		}
+	}
+	return rest
+}
+
+// curlQuoted is a text in which curl reads no options.
+func curlQuoted(text string) string {
+	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./") == "" {
+		return text
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+}
+
+// carnet is the task as a command, which needs no secret.
+func carnet(name string, op *api.Operation, t api.Task, files []api.File) string {
+	parts := []string{"carnet run"}
+	if strings.HasPrefix(name, "-") || strings.HasPrefix(op.ID, "-") {
+		parts[0] += " --"
+	}
+	for _, field := range slices.Sorted(maps.Keys(t.Parameters)) {
+		parts = append(parts, "-p "+shell(assigned(field, t.Parameters[field])))
+	}
+	if len(t.RequestBodyPayload) > 0 {
+		body := string(t.RequestBodyPayload)
+		var text string
+		if json.Unmarshal(t.RequestBodyPayload, &text) == nil && !strings.Contains(t.BodyContentType, "json") {
+			body = text
+		}
+		if strings.HasPrefix(body, "@") {
+			body = "@" + body
+		}
+		parts = append(parts, "-d "+shell(body))
+	}
+	for _, f := range files {
+		if f.Field == "" {
+			parts = append(parts, "-d "+shell("@"+f.Name))
+			continue
+		}
+		file := f.Field + "=@" + curlQuoted(f.Name)
+		if f.ContentType != "" {
+			file += ";type=" + f.ContentType
+		}
+		parts = append(parts, "-F "+shell(file))
+	}
+	if t.BodyContentType != "" && (len(t.RequestBodyPayload) > 0 || len(files) > 0) && !chosenAnyway(op, t.BodyContentType) {
+		parts = append(parts, "--content-type "+shell(t.BodyContentType))
+	}
+	what := shell(name) + " " + shell(op.ID)
+	if strings.HasSuffix(parts[0], "--") {
+		parts[0] = "carnet run"
+		return strings.Join(append(parts, "-- "+what), newLine)
+	}
+	parts[0] += " " + what
+	return strings.Join(parts, newLine)
+}
+
+// chosenAnyway reports whether a body would be sent as that type without a word.
+func chosenAnyway(op *api.Operation, mediaType string) bool {
+	return op.Body != nil && len(op.Body.Content) == 1 && op.Body.Content[0].Type == mediaType && structured(mediaType)
+}
+
+// assigned is an argument as carnet run takes it: a text if it is one that reads as nothing else, or else JSON.
+func assigned(field string, raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) != nil || json.Valid([]byte(strings.TrimSpace(text))) || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' }) {
+		return field + ":=" + string(raw)
+	}
+	if strings.HasPrefix(text, "@") {
+		text = "@" + text
+	}
+	return field + "=" + text
+}
