@@ -75,7 +75,7 @@ func TestRequests(t *testing.T) {
 			_, err := c.RenewToken(ctx, "desk", "")
 			return err
 		},
-		"PUT /integrations/desk/tokens/o": func(c *client.Client) error {
+		`PUT /integrations/desk/tokens/o {"access_token":"t"}`: func(c *client.Client) error {
 			_, err := c.SetToken(ctx, "desk", "o", api.GivenToken{AccessToken: "t"})
 			return err
 		},
