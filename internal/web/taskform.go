@@ -228,7 +228,7 @@ func (b *bodyForm) fill(t *api.Task) (problems []fault.Problem) {
 	}
 	if b.Fields != nil {
 		t.RequestBodyPayload = json.RawMessage(b.Fields.JSON())
-		if t.RequestBodyPayload == nil && b.Required && b.Fields.Kind == form.Group && len(b.Files) == 0 {
+		if t.RequestBodyPayload == nil && b.Required && b.Fields.Kind == form.Group {
 			t.RequestBodyPayload = json.RawMessage("{}")
 		}
 		return wrongs(b.Fields)
