@@ -97,8 +97,17 @@ type Task struct {
 	CheckAnswer bool `json:"checkAnswer,omitempty"`
 	// Wait is for how many seconds, a day at most, an API that is busy is waited for: 429, and 503, as their Retry-After says.
 	Wait float64 `json:"wait,omitempty"`
+	// Waits hears of every pause of the task as it begins; nil: nobody wants to know.
+	Waits func(Waiting) `json:"-"`
 	// DryRun builds the request and returns it, its secrets masked, without sending it or getting a token.
 	DryRun bool `json:"dryRun,omitempty"`
+}
+
+// A Waiting is that a task waits: for an API that is busy, or for one that did not answer.
+type Waiting struct {
+	Seconds float64 `json:"seconds"`
+	Host    string  `json:"host"`             // that is waited for
+	Status  int     `json:"status,omitempty"` // that it answered with; 0: it did not answer
 }
 
 // A Typed is an argument as a person types it: its schema says whether the text 10 is a number. The same one a second time is the

@@ -63,6 +63,7 @@ type request struct {
 	query  url.Values
 	body   any     // sent as JSON; nil: none
 	stream *upload // sent in its place; nil: none
+	tell   bool    // have the server say when the task waits
 }
 
 // do makes a request and decodes the answer into out, if that is not nil.
@@ -120,6 +121,9 @@ func (c *Client) once(ctx context.Context, r request) (*http.Response, error) {
 	}
 	if r.stream != nil {
 		request.Header.Set("Expect", "100-continue") // a server that refuses the request does so before the files
+	}
+	if r.tell {
+		request.Header.Set("Carnet-Tell", "waiting")
 	}
 	request.Header.Set("Accept", "application/json")
 	if t, ok := r.body.(api.Task); ok && t.Stream {

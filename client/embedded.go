@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"sync"
 )
 
@@ -25,7 +27,7 @@ func (h handler) RoundTrip(r *http.Request) (*http.Response, error) {
 		in.Body = http.NoBody
 	}
 	read, write := io.Pipe()
-	out := &written{header: http.Header{}, pipe: write, begun: make(chan struct{})}
+	out := &written{header: http.Header{}, pipe: write, begun: make(chan struct{}), trace: httptrace.ContextClientTrace(r.Context())}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -60,6 +62,7 @@ func (b *body) Close() error {
 type written struct {
 	header http.Header
 	pipe   *io.PipeWriter
+	trace  *httptrace.ClientTrace // hears of what is said ahead of the answer; may be nil
 	begun  chan struct{}
 	once   sync.Once
 	status int
@@ -69,8 +72,14 @@ type written struct {
 // Header implements http.ResponseWriter.
 func (w *written) Header() http.Header { return w.header }
 
-// WriteHeader implements http.ResponseWriter.
+// WriteHeader implements http.ResponseWriter. An informational status (RFC 9110 15.2) comes ahead of the answer.
 func (w *written) WriteHeader(status int) {
+	if status/100 == 1 && status != http.StatusSwitchingProtocols {
+		if w.trace != nil && w.trace.Got1xxResponse != nil {
+			w.trace.Got1xxResponse(status, textproto.MIMEHeader(w.header.Clone())) // nobody is to be cut off here
+		}
+		return
+	}
 	w.once.Do(func() {
 		w.status, w.sent = status, w.header.Clone()
 		close(w.begun)

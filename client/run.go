@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/http/httptrace"
 	"net/textproto"
 	"slices"
 	"strconv"
@@ -27,12 +28,26 @@ func (c *Client) RunOperation(ctx context.Context, integration, id string, t api
 			return api.Result{}, err
 		}
 	}
+	if t.Waits != nil {
+		ctx, r.tell = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: waits(t.Waits)}), true
+	}
 	if t.Stream && !t.DryRun {
 		return c.streamed(ctx, r)
 	}
 	var result api.Result
 	err := c.do(ctx, r, &result)
 	return result, err
+}
+
+// waits reads what the server says ahead of an answer: that the task waits.
+func waits(tell func(api.Waiting)) func(int, textproto.MIMEHeader) error {
+	return func(_ int, header textproto.MIMEHeader) error {
+		var w api.Waiting
+		if text := header.Get("Carnet-Waiting"); text != "" && json.Unmarshal([]byte(text), &w) == nil {
+			tell(w)
+		}
+		return nil
+	}
 }
 
 // streamed makes a request whose answer is that of the API.

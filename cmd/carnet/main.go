@@ -28,6 +28,7 @@ func run() int {
 	env := cli.Env{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
 		Terminal: term.IsTerminal(int(os.Stdout.Fd())),
+		Live:     newStage(os.Stderr).live,
 		Version:  version(),
 		Embedded: openEmbedded,
 		Commands: commands,

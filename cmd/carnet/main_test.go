@@ -84,7 +84,8 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// provider is the script command "provider revoke-access", "provider revoke-refresh" and "provider tokens N".
+// provider is the script command "provider revoke-access", "provider revoke-refresh", "provider busy", which has the next request wait
+// for a second, and "provider tokens N".
 func provider(ts *testscript.TestScript, _ bool, args []string) {
 	p := ts.Value("provider").(*carnettest.Provider)
 	switch {
@@ -92,12 +93,14 @@ func provider(ts *testscript.TestScript, _ bool, args []string) {
 		p.RevokeAccess()
 	case len(args) == 1 && args[0] == "revoke-refresh":
 		p.RevokeRefresh()
+	case len(args) == 1 && args[0] == "busy":
+		p.FailAPI(carnettest.Fault{Status: http.StatusTooManyRequests, Header: map[string]string{"Retry-After": "1"}})
 	case len(args) == 2 && args[0] == "tokens":
 		if got := fmt.Sprint(p.Stats().TokenRequests); got != args[1] {
 			ts.Fatalf("the provider gave %s tokens, want %s", got, args[1])
 		}
 	default:
-		ts.Fatalf("usage: provider revoke-access | revoke-refresh | tokens N")
+		ts.Fatalf("usage: provider revoke-access | revoke-refresh | busy | tokens N")
 	}
 }
 

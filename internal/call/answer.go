@@ -54,6 +54,15 @@ func (e explained) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// host is who answered.
+func (a *Answer) host() string {
+	u, err := url.Parse(a.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
 // Whole reads what is left.
 func (a *Answer) Whole() error {
 	if a.Rest == nil {

@@ -39,7 +39,7 @@ func attempt(client *http.Client, request *http.Request, credentials []credentia
 	}
 	answer, err := client.Do(request)
 	if err != nil {
-		return nil, &Unanswered{outbound.ReasonOf(err), outbound.Explain(err, request.Method+" "+request.URL.Host)}
+		return nil, &Unanswered{outbound.ReasonOf(err), request.URL.Host, outbound.Explain(err, request.Method+" "+request.URL.Host)}
 	}
 	return answer, nil
 }

@@ -16,6 +16,7 @@ import (
 // Unanswered is that a request got no answer, and why.
 type Unanswered struct {
 	Reason outbound.Reason
+	Host   string // that did not answer
 	error
 }
 
@@ -55,40 +56,96 @@ func Repeatable(op *model.Operation, a Arguments) bool {
 	return false
 }
 
-// Patiently tries, and again after what passes: within wait, an API that is busy; and an answer that did not come, if the request may
-// be sent again. usable tells, after a try, whether another can be made, and repeatable whether one may be that nobody knows the first
-// of to have failed. asked is how long the API wanted its last answer's reader to wait, if that is too long; else 0.
-func Patiently(ctx context.Context, wait time.Duration, usable, repeatable func() bool, try func() (*Answer, error)) (answer *Answer, asked time.Duration, err error) {
-	end := time.Now().Add(wait)
+// A Waiting is that a request has to wait before it is sent, again or at all.
+type Waiting struct {
+	For    time.Duration
+	Host   string // that is waited for
+	Status int    // that it answered with; 0: it did not answer
+}
+
+// An Errand is a request that may be sent several times.
+type Errand struct {
+	Wait time.Duration // for an API that is busy
+	Gate *Gate         // where others wait for the same API; nil: nobody does
+	// Usable tells, after a try, whether another can be made.
+	Usable func() bool
+	// Repeatable tells whether one may be made that nobody knows the first of to have failed.
+	Repeatable func() bool
+	// Waits hears of every pause as it begins; it may be nil.
+	Waits func(Waiting)
+}
+
+// Patiently tries, and again after what passes: within the errand's time, an API that is busy; and an answer that did not come, if the
+// request may be sent again. asked is how long the API wanted its last answer's reader to wait, if that is too long; else 0.
+func Patiently(ctx context.Context, e Errand, try func() (*Answer, error)) (answer *Answer, asked time.Duration, err error) {
+	if e.Waits == nil {
+		e.Waits = func(Waiting) {}
+	}
+	if e.Gate == nil || e.Wait == 0 { // who does not wait does not wait for what others were told
+		e.Gate = &Gate{}
+	}
+	end := time.Now().Add(e.Wait)
 	for tries := 1; ; tries++ {
+		if err := e.Gate.enter(ctx, end, e.Waits); err != nil {
+			return nil, 0, err
+		}
 		answer, err = try()
-		now := time.Now()
-		p := Patience{Tries: tries, Jitter: rand.Float64(), Wait: max(end.Sub(now), 0)}
-		if !usable() || wait > 0 && p.Wait == 0 {
-			return answer, 0, err
-		}
-		p.Repeatable = repeatable()
-		var pause time.Duration
-		var again bool
-		if u, ok := errors.AsType[*Unanswered](err); ok {
-			pause, again = p.AfterFailure(u)
-		} else if err == nil {
-			if pause, again = p.AfterAnswer(answer, now); !again && wait > 0 {
-				asked = pause
-			}
-		}
-		if !again {
-			return answer, asked, err
+		next := e.after(answer, err, tries, end)
+		e.Gate.leave(next.busy, err == nil, next.why)
+		if !next.again {
+			return answer, next.asked, err
 		}
 		answer.Close()
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if next.busy > 0 && e.Gate.gates != nil {
+			continue // the gate waits
+		}
+		e.Waits(next.why)
+		if !pass(ctx, next.why.For) {
 			return nil, 0, ctx.Err()
 		}
 	}
+}
+
+// pass lets time pass, and reports whether it did.
+func pass(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// A step is what follows from a try.
+type step struct {
+	again bool          // another one, after the pause of why
+	why   Waiting       // what for
+	busy  time.Duration // for how long the API wants to be left alone
+	asked time.Duration // the same, if that is too long for this errand
+}
+
+// after decides what follows from a try.
+func (e Errand) after(answer *Answer, err error, tries int, end time.Time) (next step) {
+	now, usable := time.Now(), e.Usable()
+	p := Patience{Tries: tries, Jitter: rand.Float64(), Wait: max(end.Sub(now), 0)}
+	p.Repeatable = usable && e.Repeatable()
+	if err == nil {
+		next.busy, next.again = p.AfterAnswer(answer, now)
+		next.why = Waiting{For: next.busy, Host: answer.host(), Status: answer.Status}
+	} else if u, ok := errors.AsType[*Unanswered](err); ok {
+		next.why.Host = u.Host
+		next.why.For, next.again = p.AfterFailure(u)
+	}
+	if !usable || e.Wait > 0 && p.Wait == 0 { // it can't be sent again, or the time is over
+		next.again = false
+		return next
+	}
+	if !next.again && e.Wait > 0 {
+		next.asked = next.busy
+	}
+	return next
 }
 
 // Patience decides how long to wait before a request is sent again.

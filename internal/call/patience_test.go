@@ -76,8 +76,8 @@ func TestPatience(t *testing.T) {
 					t.Fatal(err)
 				}
 				began := time.Now()
-				answer, asked, err := call.Patiently(t.Context(), c.wait, func() bool { return true }, func() bool { return call.Repeatable(op, a) },
-					func() (*call.Answer, error) { return r.Send(t.Context(), client, nil) })
+				errand := call.Errand{Wait: c.wait, Usable: func() bool { return true }, Repeatable: func() bool { return call.Repeatable(op, a) }}
+				answer, asked, err := call.Patiently(t.Context(), errand, func() (*call.Answer, error) { return r.Send(t.Context(), client, nil) })
 				took, status := time.Since(began), 0
 				if err == nil {
 					status = answer.Status

@@ -25,6 +25,7 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Terminal       bool // Stdout is one: colours and questions make sense
+	Live           bool // Stderr is one where a line can be drawn over: how far something has come
 	Version        string
 	// Prompt asks a person for a secret, which does not show; nil if there is nobody.
 	Prompt func(label string) (string, error)

@@ -18,6 +18,7 @@ import (
 
 func (p *program) run() *cobra.Command {
 	var t task
+	var list batch
 	cmd := &cobra.Command{
 		Use: "run NAME OPERATION", Short: "Run an operation", Args: cobra.ExactArgs(2), ValidArgsFunction: p.completeOperations,
 		Long: `Run an operation and print the data of its answer.
@@ -33,7 +34,8 @@ the document too, and says on standard error what differs.
 
 Formats: data (the answer's data, indented; the default), raw (as it came), json (not indented; what is no JSON as a text), yaml,
 full (status, headers and data as JSON). Events and lines of JSON are printed as they come, and -O FILE and -o raw take an answer of any size as it is.
-If the API answers with an error its data is printed, the file of -O stays as it was, and the exit code is 8.`,
+If the API answers with an error its data is printed, the file of -O stays as it was, and the exit code is 8.
+` + batchHelp,
 		Example: `  carnet run zoom users -p page_size=10
   carnet run shop createOrder -f item=book -f address.city=Durban
   carnet run shop createOrder -d '{"item": "book"}'
@@ -41,8 +43,8 @@ If the API answers with an error its data is printed, the file of -O stays as it
   carnet run shop uploadInvoice -F note=paid -F "file=@invoice.pdf;type=application/pdf"
   carnet run shop getInvoice -p id=7 -O invoice.pdf
   carnet run shop listOrders --wait 2m
-  carnet run shop watchOrders | jq .id`,
-		RunE: func(cmd *cobra.Command, args []string) error { return p.runOperation(cmd, args[0], args[1], t) },
+  carnet run shop watchOrders | jq .id` + batchExample,
+		RunE: func(cmd *cobra.Command, args []string) error { return p.runOperation(cmd, args[0], args[1], t, list) },
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&t.parameters, "param", "p", nil, "an argument, `name=value`")
@@ -55,6 +57,7 @@ If the API answers with an error its data is printed, the file of -O stays as it
 	flags.BoolVar(&t.check, "check", false, "check the answer against the document too; what differs is a warning")
 	flags.StringVarP(&t.file, "output-file", "O", "", "write the answer to this `file` instead, as it came")
 	flags.DurationVar(&t.wait, "wait", 0, "wait for an API that is busy (429, 503), for this `duration` at most, as in 90s")
+	list.flags(flags)
 	cmd.RegisterFlagCompletionFunc("param", p.completeArguments)
 	cmd.RegisterFlagCompletionFunc("field", p.completeBody)
 	return cmd
@@ -69,7 +72,10 @@ type task struct {
 	wait                    time.Duration
 }
 
-func (p *program) runOperation(cmd *cobra.Command, integration, operation string, t task) (err error) {
+func (p *program) runOperation(cmd *cobra.Command, integration, operation string, t task, list batch) (err error) {
+	if err := list.check(cmd, t); err != nil {
+		return err
+	}
 	request := api.Task{BodyContentType: t.contentType, DryRun: t.dryRun, NoCheck: t.noCheck, CheckAnswer: t.check, Wait: t.wait.Seconds()}
 	if request.Typed, err = p.typed(t.parameters, t.typed); err != nil {
 		return err
@@ -79,11 +85,18 @@ func (p *program) runOperation(cmd *cobra.Command, integration, operation string
 	if err != nil {
 		return err
 	}
+	if list.file != "" {
+		return p.runAll(cmd, integration, operation, list, request)
+	}
 	if request.Stream, err = p.streams(t); err != nil {
 		return err
 	}
+	var ended func()
+	request.Waits, ended = p.waits()
+	defer ended()
 	return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
 		result, err := c.RunOperation(ctx, integration, operation, request)
+		ended()
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ type errand struct {
 	stream    bool
 	check     bool          // the answer too
 	wait      time.Duration // for an API that is busy
+	waits     func(call.Waiting)
 	arguments call.Arguments
 	described *model.Operation // as the document has it; nil before it was read
 	warnings  []fault.Problem

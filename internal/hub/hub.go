@@ -13,6 +13,7 @@ import (
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/access"
 	"carnet.dev/carnet/internal/audit"
+	"carnet.dev/carnet/internal/call"
 	"carnet.dev/carnet/internal/credential"
 	"carnet.dev/carnet/internal/oauth"
 	"carnet.dev/carnet/internal/outbound"
@@ -42,6 +43,7 @@ type Hub struct {
 	tokens   *token.Keeper
 	clients  *outbound.Clients
 	pace     *oauth.Pace
+	gates    *call.Gates // of integrations, by name
 	metadata *oauth.Metadata
 
 	challenges *credential.Challenges
@@ -63,6 +65,7 @@ func New(s *store.Store, o Options) *Hub {
 		tokens:   token.NewKeeper(s.Tokens, o.Token),
 		clients:  outbound.New(o.Egress),
 		pace:     oauth.NewPace(),
+		gates:    call.NewGates(),
 		metadata: oauth.NewMetadata(),
 
 		challenges: credential.NewChallenges(rand.Text),

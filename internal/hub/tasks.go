@@ -25,7 +25,7 @@ import (
 // RunOperation runs an operation on an integration: it builds the request, puts live credentials on it, and returns what the
 // API answered, whatever its status. A 401 is worth one renewal and one repeat (failure mode 23).
 func (h *Hub) RunOperation(ctx context.Context, c access.Caller, name, id string, t api.Task) (api.Result, error) {
-	e := &errand{operation: id, stream: t.Stream && !t.CheckAnswer, check: t.CheckAnswer, wait: waitOf(t), arguments: arguments(t)}
+	e := &errand{operation: id, stream: t.Stream && !t.CheckAnswer, check: t.CheckAnswer, wait: waitOf(t), waits: waits(t), arguments: arguments(t)}
 	if t.DryRun {
 		if err := c.Allow(access.OperationRead); err != nil {
 			return api.Result{}, err

@@ -33,9 +33,9 @@ func NewWriter(w http.ResponseWriter) *Writer {
 	return rec
 }
 
-// WriteHeader remembers the status.
+// WriteHeader remembers the status, unless more is to follow (RFC 9110 15.2).
 func (w *Writer) WriteHeader(status int) {
-	if w.status == 0 {
+	if w.status == 0 && status/100 != 1 {
 		w.status = status
 	}
 	w.ResponseWriter.WriteHeader(status)

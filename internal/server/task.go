@@ -35,6 +35,9 @@ func serveTask(x *exchange) error {
 	}
 	// How long the API takes, or its answer, is not for the time-out of a request to say.
 	http.NewResponseController(x.w).SetReadDeadline(time.Time{}) // an embedded server has none
+	if x.r.Header.Get(headerTell) == "waiting" {
+		t.Waits = x.waits
+	}
 	result, err := x.RunOperation(x.ctx(), x.caller, x.path("name"), x.path("id"), t)
 	if err != nil {
 		return err
@@ -43,6 +46,18 @@ func serveTask(x *exchange) error {
 		return x.stream(result)
 	}
 	return x.answer(result)
+}
+
+// waits says ahead of the answer that the task waits (RFC 9110 15.2). Only those who ask are told: some clients take any
+// informational answer for the last.
+func (x *exchange) waits(w api.Waiting) {
+	text, err := stdjson.Marshal(w)
+	if err != nil {
+		return // it is a matter of comfort
+	}
+	x.w.Header().Set(headerWaiting, string(ascii(text)))
+	x.w.WriteHeader(http.StatusProcessing)
+	x.w.Header().Del(headerWaiting)
 }
 
 // task reads the task, but not the files that come with it.
@@ -131,11 +146,13 @@ func (p *patient) Read(b []byte) (int, error) {
 	return p.r.Read(b)
 }
 
-// Headers of an answer that is streamed.
+// Headers of a task and of an answer that is streamed.
 const (
 	headerStatus   = "Carnet-Status"   // of the API's answer, "404 Not Found"
 	headerURL      = "Carnet-Url"      // that answered
 	headerWarnings = "Carnet-Warnings" // a JSON array, if there are any
+	headerTell     = "Carnet-Tell"     // of a request: "waiting"
+	headerWaiting  = "Carnet-Waiting"  // an api.Waiting, ahead of the answer, to who asks to be told
 	headerPrefix   = "Carnet-Answer-"  // before the name of each header of the API's answer
 )
 
