@@ -187,7 +187,9 @@ func preference(payload jsontext.Value) []func(string) bool {
 	case '{':
 		return []func(string) bool{isJSON, isForm, isMultipart, isXML, isSequence, any}
 	case '[':
-		return []func(string) bool{isJSON, isSequence, isMultipart, isXML, isForm, any}
+		// The parts of a form have names (RFC 7578 4.2), and items have none: where the document takes anything, JSON says more.
+		positional := func(t string) bool { return isMultipart(t) && t != "multipart/form-data" }
+		return []func(string) bool{isJSON, isSequence, positional, isXML, isAny, isMultipart, isForm, any}
 	case '"':
 		return []func(string) bool{isText, plain, isJSON, any}
 	case 0: // bytes

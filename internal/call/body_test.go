@@ -165,6 +165,34 @@ file||image/png|c  d|content`
 	}
 }
 
+// TestMediaTypeOfAList: the document's that says most of what a list is; the parts of a form have names, which items do not.
+func TestMediaTypeOfAList(t *testing.T) {
+	for types, want := range map[string]string{
+		"multipart/form-data */*":             "application/json",
+		"*/* multipart/form-data":             "application/json",
+		"multipart/form-data application/*":   "application/json",
+		"multipart/form-data image/*":         "multipart/form-data",
+		"multipart/form-data":                 "multipart/form-data",
+		"*/* multipart/mixed":                 "multipart/mixed",
+		"*/* application/x-ndjson":            "application/x-ndjson",
+		"multipart/form-data application/xml": "application/xml",
+		"application/vnd.api+json */*":        "application/vnd.api+json",
+		"*/*":                                 "application/json",
+	} {
+		op := model.Operation{Summary: model.Summary{ID: "op", Method: "POST", Path: "/x"}, Body: &model.Body{}}
+		for _, kind := range strings.Fields(types) {
+			op.Body.Content = append(op.Body.Content, model.MediaType{Type: kind, Schema: jsontext.Value(`{"xml":{"name":"list"}}`)})
+		}
+		s, err := shown(t, op, call.Arguments{Payload: jsontext.Value(`[1,2]`)})
+		if got, _, _ := strings.Cut(s.Header.Get("Content-Type"), ";"); err != nil || got != want {
+			t.Errorf("%s: %s, want %s: %v", types, got, want, err)
+		}
+		if want == "application/json" && s.Body != "[1,2]" {
+			t.Errorf("%s: sends %s", types, s.Body)
+		}
+	}
+}
+
 // TestCodings: what answers are compressed with (RFC 9110 8.4).
 func TestCodings(t *testing.T) {
 	const plain = `{"some":"text, text, text, text, text"}`

@@ -39,6 +39,9 @@ func isForm(t string) bool { return essence(t) == formType }
 
 func isMultipart(t string) bool { return strings.HasPrefix(essence(t), "multipart/") }
 
+// isAny: a range that JSON is in (RFC 9110 12.5.1).
+func isAny(t string) bool { return essence(t) == "*/*" || essence(t) == "application/*" }
+
 func isText(t string) bool {
 	return strings.HasPrefix(essence(t), "text/") && !isJSON(t) && !isXML(t)
 }
