@@ -11,6 +11,7 @@ import (
 	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/oauth"
 	"carnet.dev/carnet/internal/recent"
+	"carnet.dev/carnet/internal/store"
 	"carnet.dev/carnet/internal/token"
 )
 
@@ -44,7 +45,7 @@ type memory struct {
 	integrations *recent.Values[*configured]
 	models       *recent.Values[*model.Model]
 	operations   *recent.Values[*model.Operation]
-	indexes      *recent.Values[[]indexed]
+	indexes      *recent.Values[store.Index]
 }
 
 func newMemory() memory {
@@ -52,7 +53,7 @@ func newMemory() memory {
 		integrations: recent.New[*configured](ofIntegrations),
 		models:       recent.New[*model.Model](ofModels),
 		operations:   recent.New[*model.Operation](ofOperations),
-		indexes:      recent.New[[]indexed](ofIndexes),
+		indexes:      recent.New[store.Index](ofIndexes),
 	}
 }
 

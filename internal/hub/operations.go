@@ -12,6 +12,7 @@ import (
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/access"
 	"carnet.dev/carnet/internal/model"
+	"carnet.dev/carnet/internal/store"
 )
 
 // Operations lists the operations of an integration's model, in the order of the document. Every word of search must occur in
@@ -42,38 +43,20 @@ func (h *Hub) ModelOperations(ctx context.Context, c access.Caller, id, search s
 // search finds the operations in which every word of search occurs.
 func (h *Hub) search(ctx context.Context, m *model.Model, search string, q api.Query) (api.OperationList, error) {
 	list := api.OperationList{Operations: []api.OperationSummary{}}
-	index, err := h.memory.indexes.Get(ctx, m.Digest, func(ctx context.Context, _ []indexed, _ bool) ([]indexed, error) { return h.index(ctx, m) })
+	index, err := h.memory.indexes.Get(ctx, m.Digest, func(ctx context.Context, _ store.Index, _ bool) (store.Index, error) { return h.store.Index(ctx, m) })
 	if err != nil {
 		return list, err
 	}
-	words := strings.Fields(strings.ToLower(search))
-	for _, op := range index {
-		if !containsAll(op.text, words) {
-			continue
-		}
+	for found := range index.Search(strings.Fields(strings.ToLower(search))) {
 		if list.Total++; list.Total > max(q.Skip, 0) && (q.Limit <= 0 || len(list.Operations) < q.Limit) {
-			list.Operations = append(list.Operations, viewSummary(op.Summary))
+			summary, err := found.Summary()
+			if err != nil {
+				return list, err
+			}
+			list.Operations = append(list.Operations, viewSummary(summary))
 		}
 	}
 	return list, nil
-}
-
-// indexed is a line of a model's index, and the text that is searched.
-type indexed struct {
-	model.Summary
-	text string
-}
-
-func (h *Hub) index(ctx context.Context, m *model.Model) ([]indexed, error) {
-	all, err := h.store.Operations(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	index := make([]indexed, len(all))
-	for i, s := range all {
-		index[i] = indexed{s, strings.ToLower(strings.Join(append([]string{s.ID, s.Method, s.Path, s.Summary}, s.Tags...), " "))}
-	}
-	return index, nil
 }
 
 // Operation returns what there is to know of an operation, with the schemas that it refers to.

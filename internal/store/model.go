@@ -106,13 +106,11 @@ func (s *Store) Operation(ctx context.Context, m *model.Model, id string) (model
 
 // Operations returns a line for each operation of a model, in the order of the document.
 func (s *Store) Operations(ctx context.Context, m *model.Model) ([]model.Summary, error) {
-	data, err := s.part(ctx, m.Digest+"/index")
+	index, err := s.Index(ctx, m)
 	if err != nil {
 		return nil, err
 	}
-	var all []model.Summary
-	err = json.Unmarshal(data, &all, lenient)
-	return all, decoded(err)
+	return index.All()
 }
 
 // Schemas returns those of the named schemas that the model has.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"sync"
 
@@ -23,13 +24,9 @@ type part struct {
 func cut(d *model.Document, emit func(part) error) error {
 	var b buckets
 	digest := d.Model.Digest
-	summaries := make([]model.Summary, len(d.Operations))
-	for i, op := range d.Operations {
-		summaries[i] = op.Summary
-	}
-	index, err := json.Marshal(summaries, lenient)
+	index, err := indexOf(d.Operations)
 	if err != nil {
-		return fault.Wrap(fault.Internal, err, "the index of operations can't be encoded")
+		return err
 	}
 	if err := emit(part{digest + "/index", index}); err != nil {
 		return err
@@ -74,27 +71,33 @@ type values struct {
 	write   func(*jsontext.Encoder, int) error
 }
 
-// fill writes named values into buckets, each a JSON object, and hands each on when it is full.
+// fill writes named values into buckets, each a JSON object with a line for each member, and hands each on when it is full.
 func fill(v values, emit func(part) error) error {
 	in := make([][]int, v.buckets)
 	for i := range v.count {
 		b := bucket(v.name(i), v.buckets)
 		in[b] = append(in[b], i)
 	}
-	var text bytes.Buffer
+	var text, value bytes.Buffer
+	var e jsontext.Encoder
 	for b, members := range in {
 		text.Reset()
-		e := jsontext.NewEncoder(&text, lenient)
-		e.WriteToken(jsontext.BeginObject)
-		for _, i := range members {
-			e.WriteToken(jsontext.String(v.name(i)))
-			if err := v.write(e, i); err != nil {
+		text.WriteByte('{')
+		for n, i := range members {
+			if n > 0 {
+				text.WriteByte(',')
+			}
+			value.Reset()
+			e.Reset(&value, lenient)
+			if err := v.write(&e, i); err != nil {
 				return fault.Wrap(fault.Internal, err, "%q can't be encoded", v.name(i))
 			}
+			text.WriteByte('\n')
+			text.Write(quoted(v.name(i)))
+			text.WriteByte(':')
+			text.Write(bytes.TrimSuffix(value.Bytes(), []byte("\n"))) // which the encoder ends a text with; there is none within
 		}
-		if err := e.WriteToken(jsontext.EndObject); err != nil {
-			return fault.Wrap(fault.Internal, err, "a bucket can't be encoded")
-		}
+		text.WriteString("\n}")
 		if err := emit(part{v.prefix + strconv.Itoa(b), bytes.Clone(text.Bytes())}); err != nil {
 			return err
 		}
@@ -102,32 +105,51 @@ func fill(v values, emit func(part) error) error {
 	return nil
 }
 
-// pick finds the named members of a bucket.
+// quoted is a name as a bucket has it.
+func quoted(name string) []byte {
+	text, _ := jsontext.AppendQuote(nil, name) // what is no UTF-8 is replaced
+	return text
+}
+
+// pick finds the named members of a bucket by the lines that they stand on. What stands on the others, most of it, is not read.
 func pick(bucket []byte, names map[string]bool, found map[string]jsontext.Value) error {
-	d := jsontext.NewDecoder(bytes.NewReader(bucket), lenient)
-	if _, err := d.ReadToken(); err != nil {
-		return decoded(err)
+	wanted := make(map[string]string, len(names))
+	for name := range names {
+		wanted[string(quoted(name))] = name
 	}
-	for missing := len(names); missing > 0 && d.PeekKind() == '"'; {
-		t, err := d.ReadToken()
-		if err != nil {
-			return decoded(err)
-		}
-		name := t.String()
-		if !names[name] {
-			if err := d.SkipValue(); err != nil {
-				return decoded(err)
-			}
+	for line := range bytes.Lines(bucket) {
+		end := nameEnd(line)
+		name, ok := wanted[string(line[:end])]
+		if !ok {
 			continue
 		}
-		v, err := d.ReadValue()
-		if err != nil {
-			return decoded(err)
+		value := jsontext.Value(bytes.TrimSuffix(bytes.TrimSuffix(line[end+1:], []byte("\n")), []byte(",")))
+		if !value.IsValid(lenient) {
+			return decoded(fmt.Errorf("the value of %q is not JSON", name))
 		}
-		found[name] = bytes.Clone(v)
-		missing--
+		found[name] = bytes.Clone(value)
+		if len(found) == len(names) {
+			return nil
+		}
 	}
 	return nil
+}
+
+// nameEnd is where the name ends that a line of a bucket begins with; 0 if it begins with none.
+func nameEnd(line []byte) int {
+	if line[0] != '"' {
+		return 0
+	}
+	for at := 1; ; at++ {
+		switch n := bytes.IndexAny(line[at:], `"\`); {
+		case n < 0 || at+n+1 >= len(line):
+			return 0
+		case line[at+n] == '"':
+			return at + n + 1
+		default: // an escape, and what is escaped
+			at += n + 1
+		}
+	}
 }
 
 // members counts the members of a bucket, and fails if it is damaged.
