@@ -8,8 +8,9 @@ check: race interop mongo
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
 	@for module in . bench interop interop/mongo tools; do (cd $$module && go mod tidy -diff) || exit 1; done
 	go vet ./...
+	go vet -tags gallery ./cmd/carnet
 	cd bench && go vet ./...
-	cd interop && go vet ./...
+	cd interop && go vet ./... && go vet -tags browser .
 	cd interop/mongo && go vet ./...
 	$(STATICCHECK) ./...
 
@@ -38,7 +39,8 @@ bench:
 interop:
 	cd interop && go test ./...
 
-# The page in Chromium (CHROMIUM, or /usr/bin/chromium): the main job by clicking alone, every page looked at; writes docs/images.
+# The page in Chromium (CHROMIUM, or /usr/bin/chromium): the main job by clicking alone, every page and the gallery looked at; writes
+# docs/images.
 browser:
 	cd interop && go test -count=1 -tags browser -run TestPageInABrowser .
 

@@ -58,6 +58,7 @@ var allowed = map[string]string{
 	"internal/server/internal/schema": "",
 	"internal/form":                   "",
 	"internal/web":                    "api fault internal/access internal/form internal/record internal/seal",
+	"internal/web/gallery":            "api fault internal/access internal/hub internal/seal internal/server internal/store internal/store/mem internal/token internal/web",
 	"internal/cli":                    "api client fault internal/openapi",
 	"cmd/carnet":                      "*",
 }

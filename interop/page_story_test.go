@@ -15,8 +15,8 @@ import (
 )
 
 // TestPageInABrowser has Chromium do the main job on carnet serve by clicking alone, at a real authorization server (browser/story.js),
-// and look at every page: no violation of axe-core's rules, no sideways scrolling on a phone, no script that runs. It writes the pictures
-// of docs/images.
+// and look at every page, and at every state of each in the gallery: no violation of axe-core's rules, no sideways scrolling on a phone, no
+// script that runs. It writes the pictures of docs/images.
 func TestPageInABrowser(t *testing.T) {
 	if err := install("browser"); err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func TestPageInABrowser(t *testing.T) {
 	oidc := startOIDC(t)
 	dir := t.TempDir()
 	program := filepath.Join(dir, "carnet")
-	if out, err := exec.Command("go", "build", "-C", "..", "-o", program, "./cmd/carnet").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-C", "..", "-tags", "gallery", "-o", program, "./cmd/carnet").CombinedOutput(); err != nil {
 		t.Fatalf("building carnet: %v\n%s", err, out)
 	}
 	password := filepath.Join(dir, "password")
@@ -56,6 +56,9 @@ func TestPageInABrowser(t *testing.T) {
 	story := exec.CommandContext(ctx, "node", "browser/story.js", string(settings))
 	story.Stdout, story.Stderr = os.Stderr, os.Stderr
 	if err := story.Run(); err != nil {
+		t.Fatal(err)
+	}
+	if err := shrink("../docs/images"); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -118,10 +118,14 @@ func serve(ctx context.Context, at cli.Options, f serveFlags, out io.Writer) err
 		if !f.noMetrics {
 			api.Metrics = m.Handler()
 		}
+		if !f.noPage {
+			api.IntegrationPage = web.IntegrationURL
+		}
 		handler := server.New(c.hub, api)
 		if !f.noPage {
 			handler = withPage(web.New(c.hub, web.Options{Logger: log, Observe: m.Request, Version: version()}), handler)
 		}
+		handler = withGallery(ctx, handler)
 		watching, stop := context.WithCancel(ctx)
 		var work sync.WaitGroup
 		work.Go(func() { observe.watch(watching, c.hub) })

@@ -365,11 +365,11 @@ func viewIntegration(c *configured, records map[string]token.Record) api.Integra
 
 // integrationNames are the names of all integrations, as far as they can be read: they are for a hint.
 func (h *Hub) integrationNames(ctx context.Context) (names []string) {
-	for i, err := range h.store.Integrations.All(ctx, "") {
+	for i, err := range h.store.Integrations.News(ctx, func(string, int64) bool { return true }) { // their ids are all that is wanted
 		if err != nil {
 			return names
 		}
-		names = append(names, i.Value.Name)
+		names = append(names, i.ID)
 	}
 	return names
 }

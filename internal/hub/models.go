@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -180,7 +181,7 @@ func (h *Hub) DeleteModel(ctx context.Context, c access.Caller, id string) error
 			return err
 		}
 		if len(users) > 0 {
-			return fault.New(fault.Conflict, "model %q is used by %s", id, strings.Join(users, ", ")).
+			return fault.New(fault.Conflict, "model %q is used by %s", id, some(users)).
 				WithHint("delete these integrations first")
 		}
 		defer h.memory.models.Forget(id)
@@ -199,6 +200,14 @@ func (h *Hub) users(ctx context.Context, id string) (names []string, err error) 
 		}
 	}
 	return names, nil
+}
+
+// some are the first few of many names.
+func some(names []string) string {
+	if most := 10; len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
 }
 
 // model returns a stored model and its revision.

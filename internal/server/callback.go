@@ -34,7 +34,7 @@ func callback() endpoint {
 		if err != nil {
 			return err
 		}
-		showPage(x.w, http.StatusOK, arrived{Arrival: arrival})
+		showPage(x.w, http.StatusOK, arrived{Arrival: arrival, Page: x.page(arrival.Integration)})
 		return nil
 	}}
 }
@@ -54,26 +54,30 @@ func visitor(x *exchange) (access.Caller, error) {
 
 // failPage shows an error to a person.
 func failPage(x *exchange, err error) {
-	showPage(x.w, fault.KindOf(err).Status(), arrived{Failure: failure(err, x.w.ID)})
+	showPage(x.w, fault.KindOf(err).Status(), arrived{Failure: failure(err, x.w.ID), Page: x.page(x.path("name"))})
 }
 
 type arrived struct {
 	api.Arrival
 	Failure api.Failure
+	Page    string // URL of the integration's; empty: it has none
 }
 
-const arrivalStyle = `body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem}code{font-size:1.6rem;letter-spacing:.1em}`
+const arrivalStyle = `:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem;overflow-wrap:anywhere}code{font-size:1.6rem;letter-spacing:.1em}`
 
 var arrivalPage = template.Must(template.New("arrival").Parse(`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Carnet</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{if .Failure.Message}}Not connected{{else if .Confirmation}}One more step{{else}}Connected{{end}} · Carnet</title>
 <style>` + arrivalStyle + `</style>
+<main>
 {{if .Failure.Message -}}
 <h1>Not connected</h1>
 <p>{{.Failure.Message}}</p>
 {{with .Failure.Hint}}<p>{{.}}</p>
+{{end -}}
+{{with .Page}}<p><a href="{{.}}">Back to the integration</a></p>
 {{end -}}
 {{else if .Confirmation -}}
 <h1>One more step</h1>
@@ -83,7 +87,11 @@ var arrivalPage = template.Must(template.New("arrival").Parse(`<!doctype html>
 {{else -}}
 <h1>Connected</h1>
 <p>The integration <strong>{{.Integration}}</strong> has its token. You may close this page.</p>
+{{with .Page}}<p><a href="{{.}}">Back to the integration</a></p>
 {{end -}}
+{{end -}}
+</main>
+</html>
 `))
 
 // showPage answers with a page that holds no script, loads nothing, sends nothing and is shown in no frame.

@@ -78,3 +78,28 @@ func TestCallbackRefuses(t *testing.T) {
 type errUnclassed struct{}
 
 func (errUnclassed) Error() string { return "hunter2" }
+
+// TestCallbackLeadsBack: whoever is connected, or is not, finds the way back to the integration where there is a page; whoever shows
+// a code has begun somewhere else.
+func TestCallbackLeadsBack(t *testing.T) {
+	for name, test := range map[string]struct {
+		page   func(string) string
+		header string
+		err    error
+		want   bool
+	}{
+		"connected": {func(name string) string { return "/ui/" + name + "/x" }, "Cookie: token=" + sessionText, nil, true},
+		"refused":   {func(name string) string { return "/ui/" + name + "/x" }, "Cookie: token=" + sessionText, fault.New(fault.Upstream, "no"), true},
+		"a code":    {func(name string) string { return "/ui/" + name + "/x" }, "X: y", nil, false},
+		"no page":   {nil, "Cookie: token=" + sessionText, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(server.Options{IntegrationPage: test.page})
+			s.sessions[sessionText], s.err = access.Caller{Kind: access.KindUser, Name: "ada", Role: access.Admin}, test.err
+			body := s.ask("GET", "/callback/shop?state=s&code=c", "", test.header).Body.String()
+			if strings.Contains(body, `<a href="/ui/shop/x">`) != test.want || strings.Contains(body, "<a ") != test.want {
+				t.Errorf("answered %s", body)
+			}
+		})
+	}
+}

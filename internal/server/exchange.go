@@ -27,6 +27,7 @@ type exchange struct {
 	limit  int64         // of the body, in bytes
 	upload io.ReadCloser // the body without that limit: for what is not kept in memory
 	caller access.Caller
+	page   func(integration string) string // URL of where people see it; "" if there is no page
 }
 
 func (x *exchange) ctx() context.Context       { return x.r.Context() }

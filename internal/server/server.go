@@ -22,6 +22,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Metrics serves the numbers of the process at /metrics; nil: there are none.
 	Metrics http.Handler
+	// IntegrationPage is the URL at which people see the integration of a name; nil: there is no page.
+	IntegrationPage func(name string) string
 	// Observe hears of every request: the pattern of its route, "" if it had none.
 	Observe func(route, method string, status int, took time.Duration)
 	// Limits of a request's body, in bytes: one with a model (128 MiB by default), with a task (16 MiB), any other (1 MiB).
@@ -45,6 +47,7 @@ type server struct {
 	caller *access.Caller
 	log    record.Log
 	limits [3]int64
+	page   func(integration string) string
 	mux    *http.ServeMux
 	cross  *http.CrossOriginProtection
 }
@@ -52,7 +55,10 @@ type server struct {
 // New returns the HTTP API over the hub.
 func New(h Hub, o Options) http.Handler {
 	log := record.Log{Message: "request", Logger: o.Logger, Observe: o.Observe}
-	s := &server{hub: h, caller: o.Caller, log: log, limits: o.limits(), mux: http.NewServeMux(), cross: http.NewCrossOriginProtection()}
+	s := &server{hub: h, caller: o.Caller, log: log, limits: o.limits(), page: o.IntegrationPage, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection()}
+	if s.page == nil {
+		s.page = func(string) string { return "" }
+	}
 	for _, r := range routes() {
 		if r.id == numbers {
 			r.serve = serveNumbers(o.Metrics)
@@ -122,7 +128,7 @@ func (p *probe) WriteHeader(int)             {}
 func (s *server) handler(route route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := w.(*record.Writer)
-		x := &exchange{Hub: s.hub, r: r, w: rec, limit: s.limits[route.size], upload: r.Body}
+		x := &exchange{Hub: s.hub, r: r, w: rec, limit: s.limits[route.size], upload: r.Body, page: s.page}
 		r.Body = http.MaxBytesReader(w, r.Body, x.limit)
 		err := s.enter(x, route)
 		rec.Caller = x.caller.String()

@@ -38,6 +38,9 @@ var functions = template.FuncMap{
 	"path":        url.PathEscape,
 }
 
+// IntegrationURL is where people see the integration of a name.
+func IntegrationURL(name string) string { return integrationURL(name) }
+
 func modelURL(id string, more ...string) string {
 	return root + "/models/" + url.PathEscape(id) + suffix(more)
 }

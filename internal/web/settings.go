@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -195,7 +196,7 @@ func newSection(title string, at []string, s *schema, values map[string]any) sec
 	if s.Properties["client_id"] != nil {
 		shown = append(slices.Clone(alwaysOAuth), byGrant[grant]...)
 	}
-	names := slices.SortedFunc(maps.Keys(s.Properties), func(a, b string) int { return rank(a) - rank(b) })
+	names := slices.SortedFunc(maps.Keys(s.Properties), func(a, b string) int { return cmp.Or(rank(a)-rank(b), strings.Compare(a, b)) })
 	typed := 0
 	for _, name := range names {
 		f, ok := newField(name, append(slices.Clone(at), name), s.Properties[name], values[name])
@@ -233,11 +234,7 @@ func rank(name string) int {
 	if at := slices.Index(first, name); at >= 0 {
 		return at
 	}
-	n := len(first)
-	for _, r := range name[:min(3, len(name))] {
-		n = n*128 + int(r)
-	}
-	return n
+	return len(first)
 }
 
 // newField makes the input of a setting; false: it is no single value, and for the advanced view.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -72,12 +73,15 @@ func newTimeline(token api.Token, history []api.Exchange, now time.Time) (t time
 // at is where a moment is.
 func (t timeline) at(m time.Time) float64 {
 	x := float64(m.Sub(t.From)) / float64(t.To.Sub(t.From))
-	return timelineFrom + (timelineWidth-2*timelineFrom)*max(0, min(1, x))
+	return tenths(timelineFrom + (timelineWidth-2*timelineFrom)*max(0, min(1, x)))
 }
+
+// tenths is as exact as anybody can see.
+func tenths(x float64) float64 { return math.Round(10*x) / 10 }
 
 func (t timeline) span(from, to time.Time) span {
 	x := t.at(from)
-	return span{x, max(1, t.at(to)-x)}
+	return span{x, max(1, tenths(t.at(to)-x))}
 }
 
 // draw puts the exchanges and the lives that they began into the picture. A life ends with the next one, or with its token.

@@ -25,6 +25,7 @@ type browser struct {
 	t       *testing.T
 	hub     *hub.Hub
 	page    http.Handler
+	api     http.Handler // where the page leads into the API
 	cookies map[string]string
 }
 
@@ -40,7 +41,7 @@ func newHub(t *testing.T) *hub.Hub {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := hub.New(s, hub.Options{Version: "test"})
+	h := hub.New(s, hub.Options{Version: "test", PublicURL: "http://carnet.example"})
 	t.Cleanup(func() {
 		h.Close(context.Background())
 		s.Close()
@@ -59,17 +60,22 @@ func newBrowser(t *testing.T) *browser {
 
 func (b *browser) do(r *http.Request) *httptest.ResponseRecorder {
 	b.t.Helper()
-	for name, value := range b.cookies {
-		r.AddCookie(&http.Cookie{Name: name, Value: value})
-	}
 	answer := httptest.NewRecorder()
-	b.page.ServeHTTP(answer, r)
+	b.page.ServeHTTP(answer, b.cookied(r))
 	for _, c := range answer.Result().Cookies() {
 		if b.cookies[c.Name] = c.Value; c.MaxAge < 0 {
 			delete(b.cookies, c.Name)
 		}
 	}
 	return answer
+}
+
+// cookied is the request with the cookies that the browser has.
+func (b *browser) cookied(r *http.Request) *http.Request {
+	for name, value := range b.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	return r
 }
 
 func (b *browser) get(path string) *httptest.ResponseRecorder {

@@ -7,16 +7,21 @@ import { chromium } from 'playwright-core';
 const settings = JSON.parse(process.argv[2]);
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
-const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
-context.setDefaultTimeout(30000);
 const complaints = [];
-context.on('page', (page) => {
-  page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
-  page.on('dialog', (dialog) => { complaints.push(`a script has run on ${page.url()}: ${dialog.message()}`); dialog.dismiss(); });
-  page.on('console', (message) => {
-    if (page.url().startsWith(settings.carnet) && /Content Security Policy|Refused to/.test(message.text())) complaints.push(`${page.url()}: ${message.text()}`);
+// somebody is a person with a browser of their own, whose pages are listened to.
+async function somebody() {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
+  context.setDefaultTimeout(30000);
+  context.on('page', (page) => {
+    page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
+    page.on('dialog', (dialog) => { complaints.push(`a script has run on ${page.url()}: ${dialog.message()}`); dialog.dismiss(); });
+    page.on('console', (message) => {
+      if (page.url().startsWith(settings.carnet) && /Content Security Policy|Refused to/.test(message.text())) complaints.push(`${page.url()}: ${message.text()}`);
+    });
   });
-});
+  return context;
+}
+const context = await somebody();
 const page = await context.newPage();
 const at = (path) => settings.carnet + path;
 const say = (text) => console.log(`browser: ${text}`);
@@ -143,16 +148,50 @@ async function consent() {
   await page.goto(at('/ui/integrations/consent'));
   assert.equal(await page.getByLabel('Redirect URL').inputValue(), at('/callback/consent'));
   await button('Connect').click();
+  await page.locator('#go').waitFor();
+  await inspect(page, 'connect');
   const [service] = await Promise.all([context.waitForEvent('page'), page.locator('#go').click()]);
-  await service.locator('[name=login]').fill(settings.person);
-  await service.locator('[name=password]').fill(settings.personPassword);
-  await service.locator('button[type=submit]').click();
-  await service.getByRole('button', { name: 'Continue' }).click();
+  await agree(service);
   await service.getByText('Connected').first().waitFor();
+  await inspect(service, 'callback');
+  await service.getByRole('link', { name: 'Back to the integration' }).click();
+  await service.locator('#tokens .state.fresh').waitFor();
   await service.close();
   await sees('The integration is connected');
   await page.locator('#tokens .state.fresh').waitFor();
   say('connected by authorization code');
+}
+
+async function agree(service) {
+  await service.locator('[name=login]').fill(settings.person);
+  await service.locator('[name=password]').fill(settings.personPassword);
+  await service.locator('button[type=submit]').click();
+  await service.getByRole('button', { name: 'Continue' }).click();
+}
+
+// consentElsewhere is by a browser in which nobody is signed in to Carnet: it shows a code, which whoever began types.
+async function consentElsewhere() {
+  await page.goto(at('/ui/integrations/consent'));
+  await button('Connect again').click();
+  const elsewhere = await somebody();
+  const service = await elsewhere.newPage();
+  await service.goto(await page.locator('#go').getAttribute('href'));
+  await agree(service);
+  await service.getByText('One more step').first().waitFor();
+  await inspect(service, 'callback with a code');
+  const code = await service.locator('code').innerText();
+  await page.getByLabel('Code that the browser shows').waitFor();
+  await inspect(page, 'confirmation');
+  await page.getByLabel('Code that the browser shows').fill('BBBB-BBBB');
+  await button('Confirm').click();
+  await sees('that is not the code');
+  await inspect(page, 'a wrong code');
+  await page.goBack();
+  await page.getByLabel('Code that the browser shows').fill(code);
+  await button('Confirm').click();
+  await sees('The integration is connected');
+  await elsewhere.close();
+  say('connected by a browser in which nobody is signed in');
 }
 
 async function people() {
@@ -231,11 +270,10 @@ async function shot(name) {
   await page.screenshot({ path: `${settings.images}/${name}.png` });
 }
 
-// look checks a page on a phone, on a wide screen, and by axe-core in both colour schemes.
-async function look(name, path, before) {
-  await page.goto(at(path));
-  if (before) await before();
-  for (const [width, colorScheme] of [[360, 'light'], [1920, 'dark'], [1280, 'light']]) {
+// inspect checks the page that is open on a phone, on a wide screen, and by axe-core in both colour schemes.
+const screens = [[360, 'light'], [1920, 'dark'], [1280, 'light']];
+async function inspect(page, name, on = screens) {
+  for (const [width, colorScheme] of on) {
     await page.setViewportSize({ width, height: 860 });
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -244,6 +282,12 @@ async function look(name, path, before) {
     const { violations } = await page.evaluate(() => window.axe.run(document));
     for (const v of violations) complaints.push(`${name} at ${width}, ${colorScheme}: ${v.id}: ${v.help}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 4).join(', ')}`);
   }
+}
+
+async function look(name, path, before) {
+  await page.goto(at(path));
+  if (before) await before();
+  await inspect(page, name);
   await shot(name);
   if (name === 'integration') {
     await page.emulateMedia({ colorScheme: 'dark' });
@@ -279,9 +323,24 @@ async function lookAtAll() {
   say('looked at every page');
 }
 
+// gallery looks at every page in every state, with canned data.
+async function gallery() {
+  await page.goto(at('/gallery'));
+  const scenes = await page.locator('main a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+  assert.ok(scenes.length > 100, 'the gallery is there');
+  for (const scene of scenes) {
+    await page.goto(at(scene));
+    for (const details of await page.locator('details:not([open])').all()) await details.evaluate((e) => { e.open = true; });
+    await inspect(page, scene, screens.slice(0, 2));
+  }
+  await page.setViewportSize({ width: 1280, height: 860 });
+  await page.emulateMedia({ colorScheme: 'light' });
+  say(`looked at ${scenes.length} scenes of the gallery`);
+}
+
 let failed;
 try {
-  for (const step of [signIn, importModel, robot, renewal, breakAndMend, consent, people, lookAtAll]) {
+  for (const step of [gallery, signIn, importModel, robot, renewal, breakAndMend, consent, consentElsewhere, people, lookAtAll]) {
     await step();
   }
   await page.getByLabel('Name').fill('admin');
