@@ -44,9 +44,24 @@ func shop() object {
 				"requestBody": object{"content": object{"image/png": object{"schema": object{"type": "string", "format": "binary"}}}}, "responses": object{"204": object{"description": "kept"}}}},
 			"/pets/{id}/papers": object{"post": object{"operationId": "addPapers", "summary": "Papers of a pet", "parameters": []any{object{"name": "id", "in": "path", "required": true, "schema": text}},
 				"requestBody": object{"content": object{"multipart/form-data": object{"schema": object{"type": "object", "properties": object{"title": text, "file": object{"type": "string", "format": "binary"}}}}}}, "responses": object{"204": object{"description": "kept"}}}},
+			"/orders": object{"post": object{"operationId": "placeOrder", "summary": "Buys pets", "parameters": many(10), "requestBody": object{"content": object{"application/json": object{"schema": object{
+				"type": "object", "required": []string{"buyer", "payment"}, "properties": object{
+					"buyer":   object{"type": "object", "required": []string{"street"}, "properties": object{"street": text, "town": text, "note": object{"type": "string", "maxLength": 2000}}},
+					"lines":   object{"type": "array", "minItems": 1, "items": object{"type": "object", "properties": object{"pet": object{"$ref": "#/components/schemas/Pet"}, "count": object{"type": "integer"}}}},
+					"payment": object{"oneOf": []any{object{"title": "card", "type": "object", "properties": object{"number": text}}, object{"title": "invoice", "type": "object", "properties": object{"days": object{"type": "integer"}}}}},
+					"labels":  object{"type": "object", "additionalProperties": text}, "gift": object{"type": "boolean"}, "anything": object{},
+				}}}}}, "responses": object{"201": object{"description": "bought"}}}},
 			"/ping": object{"get": object{"operationId": "ping", "responses": object{"200": object{"description": "well"}}}},
 		},
 	}
+}
+
+// many are parameters of which few are filled in.
+func many(n int) (all []any) {
+	for i := range n {
+		all = append(all, object{"name": fmt.Sprintf("option%d", i), "in": "query", "required": i == 0, "schema": object{"type": "string"}})
+	}
+	return all
 }
 
 // newerShop is the shop's next document, with a change of every kind.

@@ -147,7 +147,7 @@ func layOut(out *strings.Builder, n *html.Node, depth int) {
 		for _, a := range n.Attr {
 			start += " " + a.Key
 			if a.Val != "" {
-				start += `="` + html.EscapeString(a.Val) + `"`
+				start += `="` + html.EscapeString(short(a.Val)) + `"`
 			}
 		}
 		start += ">"
@@ -173,8 +173,11 @@ func layOut(out *strings.Builder, n *html.Node, depth int) {
 // short is a text that is not worth keeping whole: the beginning says what it is.
 func short(text string) string {
 	lines := strings.SplitAfter(text, "\n")
-	if len(lines) > 60 {
+	switch {
+	case len(lines) > 60:
 		return strings.Join(lines[:20], "") + "…\n"
+	case len(lines) == 1 && len(text) > 2000:
+		return text[:200] + "…"
 	}
 	return text
 }

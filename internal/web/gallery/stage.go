@@ -70,7 +70,8 @@ func (s *stage) TestIntegration(context.Context, access.Caller, string) (api.Pro
 }
 
 func (s *stage) RunOperation(ctx context.Context, c access.Caller, integration, id string, t api.Task) (api.Result, error) {
-	if t.DryRun {
+	if t.DryRun || s.run == nil && s.result == nil { // then it is refused before it is sent
+		t.DryRun = true
 		return s.Hub.RunOperation(ctx, c, integration, id, t)
 	}
 	if s.run != nil {

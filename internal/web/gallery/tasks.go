@@ -55,7 +55,9 @@ func runs() []Scene {
 	run := at + "token-fresh/run"
 	choose := func(operation string) string { return run + "?operation=" + operation }
 	preview := strings.Replace(choose("addPet"), "/run?", "/preview?", 1)
-	pet := url.Values{"type": {"application/json"}, "body": {`{"name": "Rex", "kind": "dog"}`}}
+	form := strings.Replace(choose("placeOrder"), "/run?", "/form?", 1)
+	pet := url.Values{"type": {"application/json"}, "as": {"text"}, "body": {`{"name": "Rex", "kind": "dog"}`}}
+	broken := url.Values{"type": {"application/json"}, "as": {"text"}, "body": {`{"name": "Rex"`}}
 	answered := func(name, title string, r api.Result) Scene {
 		return Scene{Name: "answer-" + name, Title: title, Part: "answer", path: choose("ping"), form: url.Values{}, canned: canned{result: &r}}
 	}
@@ -76,11 +78,15 @@ func runs() []Scene {
 		{Name: "run-binary-body", Title: "an operation that takes a file", path: choose("setPhoto")},
 		{Name: "run-multipart", Title: "an operation that takes a form with a file", path: choose("addPapers")},
 		{Name: "run-deprecated", Title: "an operation that is deprecated", path: choose("removePet")},
+		{Name: "run-nested", Title: "a body with groups, lists and choices", path: choose("placeOrder")},
+		{Name: "run-list-longer", Title: "the same with a list that has one more", Part: "fields", path: form, form: url.Values{"type": {"application/json"}, "as": {"fields"}, "do": {"add:b/lines"}}},
+		{Name: "run-text", Title: "the same as JSON", Part: "fields", path: form, form: url.Values{"type": {"application/json"}, "as": {"fields"}, "do": {"text"}}},
+		{Name: "run-broken-text", Title: "a body that is no JSON", path: choose("addPet"), form: broken},
 		{Name: "run-none", Title: "an operation without arguments", path: choose("ping")},
 		{Name: "run-unknown", Title: "an operation that is not there", path: choose("listPet")},
 		{Name: "preview", Title: "the request as it would be sent", Part: "preview", path: preview, form: pet},
-		{Name: "preview-refused", Title: "a request that can't be made", Part: "preview", path: strings.Replace(choose("getPet"), "/run?", "/preview?", 1), form: url.Values{"p:id": {""}}},
-		{Name: "run-wrong-arguments", Title: "arguments that the operation does not take", path: choose("listPets"), form: url.Values{"p:limit": {"many"}, "p:kind": {"horse"}}, canned: canned{run: argumentFault()}},
+		{Name: "preview-refused", Title: "a request that can't be made", path: strings.Replace(choose("getPet"), "/run?", "/preview?", 1), form: url.Values{"text:p.id": {""}}},
+		{Name: "run-wrong-arguments", Title: "arguments that the operation does not take", path: choose("listPets"), form: url.Values{"number:p.limit": {"many"}, "text:p.X-Trace": {"none"}}},
 		{Name: "run-no-answer", Title: "a service that can't be reached", Part: "answer", path: choose("ping"), form: url.Values{}, canned: canned{run: fault.New(fault.Upstream, "eu.shop.example did not answer within 60 s").WithHint("the service is slow or a firewall drops the request")}},
 		{Name: "run-no-token", Title: "no token to be had", Part: "answer", path: choose("ping"), form: url.Values{}, canned: canned{run: tokenFault()}},
 		answered("json", "JSON", ok("application/json", json.RawMessage(`[{"name":"Rex","kind":"dog","born":null,"tags":["calm","<b>"]},{"name":"Mia","kind":"cat"}]`))),
@@ -99,10 +105,4 @@ func runs() []Scene {
 func tokenFault() error {
 	return fault.New(fault.Reconnect, "login.shop.example answered 200 OK, a page for people (Sign in to Pet Shop): is that the token URL?").
 		WithHint("check token_url: a page for people came, where a token endpoint answers JSON")
-}
-
-func argumentFault() error {
-	f := fault.New(fault.Invalid, "two arguments can't be sent").WithHint("correct them")
-	f.Problems = []fault.Problem{{Pointer: "/query/limit", Message: "is no whole number"}, {Pointer: "/query/kind", Message: "is none of cat, dog"}}
-	return f
 }
