@@ -99,6 +99,12 @@ type Task struct {
 	Wait float64 `json:"wait,omitempty"`
 	// Waits hears of every pause of the task as it begins; nil: nobody wants to know.
 	Waits func(Waiting) `json:"-"`
+	// Paginate has the result say where the next page is: "auto" finds it out, and the rule of a page (Page.Rule) is a way to it.
+	Paginate string `json:"paginate,omitempty"`
+	// Items is the JSON Pointer of a page's items in the answer, where that is not found out or not right.
+	Items *string `json:"items,omitempty"`
+	// From is the Next of the page before this one. Arguments are those of the first page.
+	From *Next `json:"from,omitempty"`
 	// DryRun builds the request and returns it, its secrets masked, without sending it or getting a token.
 	DryRun bool `json:"dryRun,omitempty"`
 }
@@ -148,6 +154,7 @@ type Result struct {
 	// Encoding is "base64" if Data is a string that holds bytes which are no UTF-8 text.
 	Encoding string   `json:"encoding,omitempty"`
 	Request  *Request `json:"request,omitempty"` // of a dry run
+	Page     *Page    `json:"page,omitempty"`    // of a task with Paginate that succeeded
 	// Warnings are what was noticed and did not keep the task from running.
 	Warnings []fault.Problem `json:"warnings,omitempty"`
 	// Body is the answer of a task with Stream, as the API sent it but for its Content-Encoding. Whoever gets it has to close it.

@@ -33,7 +33,7 @@ var options = carnettest.ProviderOptions{
 
 // TestScripts runs a story for each use case, named as the command. $PROVIDER is the address of a provider; the command
 // "provider" does something to it. $SHOP is the address of a service that persons connect to, and xdg-open their browser. $DEPOT is
-// that of a service with files. $LISTEN is a free address.
+// that of a service with files, $LEDGER of one with pages. $LISTEN is a free address.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Files: scripts(t),
@@ -48,6 +48,9 @@ func TestScripts(t *testing.T) {
 			files := httptest.NewServer(depot{})
 			env.Defer(files.Close)
 			env.Setenv("DEPOT", files.URL)
+			pages := httptest.NewServer(&ledger{})
+			env.Defer(pages.Close)
+			env.Setenv("LEDGER", pages.URL)
 			env.Setenv("LISTEN", freeAddress(t))
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("GORACE", os.Getenv("GORACE"))

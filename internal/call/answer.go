@@ -27,6 +27,10 @@ type Answer struct {
 	Body       []byte        // decompressed; only its beginning if there is a Rest
 	Rest       io.ReadCloser // what follows Body, of an answer that is read as it comes; nil: Body is whole
 	Away       bool          // a redirect led to another origin, which saw no credentials
+
+	asked  *Request // that it answers
+	at     *url.URL // that answered
+	hidden []string // names of credentials in its query
 }
 
 // begun is an answer of which nothing but the head was read.

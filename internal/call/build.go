@@ -37,6 +37,7 @@ type Request struct {
 	url    *url.URL
 	header http.Header
 	body   *content // nil: none
+	base   *url.URL // the server's
 	path   string   // of the operation, as it is appended to the server's URL
 
 	Warnings []fault.Problem // what is odd about the arguments
@@ -51,7 +52,7 @@ func (r *Request) At(base *url.URL) (*Request, error) {
 	}
 	moved := *r
 	to.RawQuery = r.url.RawQuery
-	moved.url = to
+	moved.url, moved.base = to, base
 	return &moved, nil
 }
 
@@ -78,7 +79,7 @@ func Build(op *model.Operation, base *url.URL, a Arguments) (*Request, error) {
 		return nil, b.failed
 	}
 	to.RawQuery = strings.Join(b.query, "&")
-	return &Request{method: op.Method, url: to, header: b.header, body: b.content, path: b.path, Warnings: b.report.Warnings, Notes: b.report.Notes}, nil
+	return &Request{method: op.Method, url: to, header: b.header, body: b.content, base: base, path: b.path, Warnings: b.report.Warnings, Notes: b.report.Notes}, nil
 }
 
 // A builder collects the parts of a request, and what is wrong with the arguments.

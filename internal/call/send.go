@@ -40,7 +40,7 @@ func (r *Request) Send(ctx context.Context, client *http.Client, credentials []c
 		if next == nil || !r.body.usable() {
 			result, err := begun(answer, masked(at, credentials))
 			if err == nil {
-				result.Away = !home
+				result.Away, result.asked, result.at, result.hidden = !home, r, at, inQuery(credentials)
 			}
 			return result, err
 		}
@@ -114,15 +114,21 @@ func compatible(credentials []credential.Credential) error {
 	return nil
 }
 
+// inQuery are the names of the credentials in the query.
+func inQuery(credentials []credential.Credential) (names []string) {
+	for _, c := range credentials {
+		if name, ok := strings.CutPrefix(c.Place(), "query "); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // masked is a URL as it may be shown: without the credentials in its query.
 func masked(u *url.URL, credentials []credential.Credential) string {
 	shown := *u
 	shown.User = nil
-	for _, c := range credentials {
-		name, ok := strings.CutPrefix(c.Place(), "query ")
-		if !ok {
-			continue
-		}
+	for _, name := range inQuery(credentials) {
 		pairs := strings.Split(shown.RawQuery, "&")
 		for i, pair := range pairs {
 			key, _, _ := strings.Cut(pair, "=")

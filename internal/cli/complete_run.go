@@ -138,7 +138,10 @@ func (o *outline) values(name string, raw json.RawMessage) (offered []string) {
 
 // completeFormats completes -o.
 func completeFormats(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if cmd.Name() == "run" {
+	switch {
+	case cmd.Name() == "run" && cmd.Flags().Changed("paginate"):
+		return []string{"data", "json", "jsonl", "yaml", "full"}, cobra.ShellCompDirectiveNoFileComp
+	case cmd.Name() == "run":
 		return []string{"data", "json", "yaml", "raw", "full"}, cobra.ShellCompDirectiveNoFileComp
 	}
 	return []string{"table", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp

@@ -37,6 +37,7 @@ func TestCompletion(t *testing.T) {
 		{api.ModelList{IntegrationModels: []api.Model{{VersionID: "Shop:1"}}}, "integration create x --model |", "Shop:1 :4"},
 		{api.TokenList{Tokens: []api.Token{{Scheme: "oauth"}}}, "token renew desk --scheme |", "oauth :4"},
 		{nil, "run desk list -o |", "data json yaml raw full :4"},
+		{nil, "run desk list --paginate -o |", "data json jsonl yaml full :4"},
 		{nil, "model list -o |", "table json yaml :4"},
 		{op, "run desk list -p |na", "name=\twhose_it_is :6"},
 		{op, "run desk list -p |state=", "state=open state=shipped :4"},

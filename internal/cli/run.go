@@ -35,7 +35,7 @@ the document too, and says on standard error what differs.
 Formats: data (the answer's data, indented; the default), raw (as it came), json (not indented; what is no JSON as a text), yaml,
 full (status, headers and data as JSON). Events and lines of JSON are printed as they come, and -O FILE and -o raw take an answer of any size as it is.
 If the API answers with an error its data is printed, the file of -O stays as it was, and the exit code is 8.
-` + batchHelp,
+` + batchHelp + pagingHelp,
 		Example: `  carnet run zoom users -p page_size=10
   carnet run shop createOrder -f item=book -f address.city=Durban
   carnet run shop createOrder -d '{"item": "book"}'
@@ -43,6 +43,7 @@ If the API answers with an error its data is printed, the file of -O stays as it
   carnet run shop uploadInvoice -F note=paid -F "file=@invoice.pdf;type=application/pdf"
   carnet run shop getInvoice -p id=7 -O invoice.pdf
   carnet run shop listOrders --wait 2m
+  carnet run shop listOrders --paginate -o jsonl > orders.jsonl
   carnet run shop watchOrders | jq .id` + batchExample,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.runOperation(cmd, args[0], args[1], t, list) },
 	}
@@ -58,6 +59,7 @@ If the API answers with an error its data is printed, the file of -O stays as it
 	flags.StringVarP(&t.file, "output-file", "O", "", "write the answer to this `file` instead, as it came")
 	flags.DurationVar(&t.wait, "wait", 0, "wait for an API that is busy (429, 503), for this `duration` at most, as in 90s")
 	list.flags(flags)
+	t.paging.flags(flags)
 	cmd.RegisterFlagCompletionFunc("param", p.completeArguments)
 	cmd.RegisterFlagCompletionFunc("field", p.completeBody)
 	return cmd
@@ -70,6 +72,7 @@ type task struct {
 	data, contentType, file string
 	dryRun, noCheck, check  bool
 	wait                    time.Duration
+	paging                  paging
 }
 
 func (p *program) runOperation(cmd *cobra.Command, integration, operation string, t task, list batch) (err error) {
@@ -85,7 +88,15 @@ func (p *program) runOperation(cmd *cobra.Command, integration, operation string
 	if err != nil {
 		return err
 	}
-	if list.file != "" {
+	paged, err := t.paging.on(cmd, &request)
+	switch {
+	case err != nil:
+		return err
+	case paged && list.file != "":
+		return fault.New(fault.Invalid, "--all runs an operation for many inputs, and --paginate for the pages of one").WithHint("use one of them")
+	case paged && !t.dryRun:
+		return p.paginate(cmd, integration, operation, request, t)
+	case list.file != "":
 		return p.runAll(cmd, integration, operation, list, request)
 	}
 	if request.Stream, err = p.streams(t); err != nil {

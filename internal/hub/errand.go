@@ -19,6 +19,7 @@ type errand struct {
 	wait      time.Duration // for an API that is busy
 	waits     func(call.Waiting)
 	arguments call.Arguments
+	paging    *call.Paging     // nil: it is not about pages
 	described *model.Operation // as the document has it; nil before it was read
 	warnings  []fault.Problem
 }
@@ -34,12 +35,17 @@ func (e *errand) spent(err error) error {
 }
 
 // result is an answer as the API shows it.
-func (e *errand) result(a *call.Answer) api.Result {
+func (e *errand) result(a *call.Answer) (api.Result, error) {
 	if e.check {
 		e.warnings = append(e.warnings, a.Compare(e.described, e.arguments.Lookup, e.arguments.Old)...)
 	}
+	page, err := e.page(a)
+	if err != nil {
+		return api.Result{}, err
+	}
 	result := api.Result{
-		OK: a.Status/100 == 2, URL: a.URL, Status: a.Status, StatusText: a.StatusText,
+		Page: page,
+		OK:   a.Status/100 == 2, URL: a.URL, Status: a.Status, StatusText: a.StatusText,
 		Headers: make(map[string]string, len(a.Header)), Warnings: e.warnings,
 	}
 	for name, values := range a.Header {
@@ -47,9 +53,9 @@ func (e *errand) result(a *call.Answer) api.Result {
 	}
 	if e.stream {
 		result.Body = a.Stream()
-		return result
+		return result, nil
 	}
 	data, encoding := a.Data()
 	result.Data, result.Encoding = json.RawMessage(data), encoding
-	return result
+	return result, nil
 }

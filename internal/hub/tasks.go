@@ -26,6 +26,13 @@ import (
 // API answered, whatever its status. A 401 is worth one renewal and one repeat (failure mode 23).
 func (h *Hub) RunOperation(ctx context.Context, c access.Caller, name, id string, t api.Task) (api.Result, error) {
 	e := &errand{operation: id, stream: t.Stream && !t.CheckAnswer, check: t.CheckAnswer, wait: waitOf(t), waits: waits(t), arguments: arguments(t)}
+	var err error
+	if e.paging, err = paging(t); err != nil {
+		return api.Result{}, err
+	}
+	if e.paging != nil {
+		e.arguments = e.paging.From.Apply(e.arguments)
+	}
 	if t.DryRun {
 		if err := c.Allow(access.OperationRead); err != nil {
 			return api.Result{}, err
@@ -37,7 +44,7 @@ func (h *Hub) RunOperation(ctx context.Context, c access.Caller, name, id string
 		if err != nil {
 			return api.Result{}, err
 		}
-		return e.result(answer), nil
+		return e.result(answer)
 	})
 }
 
@@ -97,6 +104,9 @@ func (h *Hub) once(ctx context.Context, i *configured, e *errand) (*call.Answer,
 			return nil, nil, err
 		}
 	}
+	if request, err = e.paged(request); err != nil {
+		return nil, nil, err
+	}
 	answer, err := request.Send(ctx, client, live.credentials)
 	if err != nil {
 		return nil, live.tokens, err
@@ -147,6 +157,11 @@ func (h *Hub) prepare(ctx context.Context, i *configured, e *errand) (*task, err
 	}
 	e.described, e.arguments.Lookup = op, h.lookup(ctx, i.model)
 	e.arguments.Old = !strings.HasPrefix(i.model.Specification, "OpenAPI 3.") || strings.HasPrefix(i.model.Specification, "OpenAPI 3.0")
+	if e.paging != nil {
+		if err := call.Pageable(op, *e.paging, e.arguments); err != nil {
+			return nil, err
+		}
+	}
 	request, err := call.Build(op, base, e.arguments)
 	if err != nil {
 		return nil, err
@@ -361,7 +376,11 @@ func (h *Hub) show(ctx context.Context, name string, e *errand) (api.Result, err
 		}
 		all = append(all, own...)
 	}
-	shown, err := k.request.Show(all)
+	request, err := e.paged(k.request)
+	if err != nil {
+		return api.Result{}, err
+	}
+	shown, err := request.Show(all)
 	if err != nil {
 		return api.Result{}, err
 	}

@@ -1,0 +1,303 @@
+package call
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"carnet.dev/carnet/fault"
+)
+
+// detect finds the way to the next page: what the answer says comes before what the operation takes, and an address before a cursor, a
+// cursor before counting. Only what the operation declares is sent. Several ways of one kind are an error.
+func (s *survey) detect() (rule, error) {
+	reads := s.builder.op.Method != http.MethodPost
+	if _, present := nextLink(s.answer.Header.Values("Link")); present && reads {
+		return rule{kind: linkHeader}, nil
+	}
+	found, orphan, ended, err := s.told(reads)
+	if found.kind != none || err != nil {
+		return found, err
+	}
+	more, flagged := s.more()
+	if !flagged || !more {
+		if ended.kind == none {
+			ended = s.promised(reads)
+		}
+		if ended.kind != none {
+			return ended, nil
+		}
+	}
+	if reads {
+		for _, try := range []func() (rule, error){s.keyed, s.numbered} {
+			if found, err = try(); found.kind != none || err != nil {
+				return found, err
+			}
+		}
+	}
+	switch {
+	case orphan != "":
+		return rule{}, fault.New(fault.Invalid, "the answer has a cursor at %s, and the operation declares no parameter that is known to take it", orphan).
+			WithHint("say which: --paginate=%s=PARAMETER", orphan)
+	case flagged && more:
+		return rule{}, fault.New(fault.Invalid, "the answer says that there is more, and not how to get it").WithHint(sayRule)
+	}
+	return rule{}, nil
+}
+
+const sayRule = "say how: --paginate=RULE (carnet run --help)"
+
+// told is what the fields say: an address, or a cursor that a parameter takes. orphan is the place of a cursor that none is known to take,
+// ended one where there is no next page.
+func (s *survey) told(reads bool) (found rule, orphan string, ended rule, err error) {
+	if reads {
+		if found, ended = s.addressed(); found.kind != none {
+			return found, "", ended, nil
+		}
+	}
+	found, orphan, err = s.pointed()
+	if found.kind != none && blank(s.value(found.from)) {
+		if ended.kind == none {
+			ended = found
+		}
+		found = rule{}
+	}
+	return found, orphan, ended, err
+}
+
+// promised is what the fields would say that the document promises, and that the answer does not have: many services leave out the cursor
+// of the last page.
+func (s *survey) promised(reads bool) rule {
+	other := &survey{answer: &Answer{}, builder: s.builder, targets: s.targets, paging: s.paging}
+	if r := expected(s.builder.op.Responses, s.answer.Status); r != nil {
+		for _, kind := range r.Types {
+			if schema := r.Schemas[kind]; isJSON(kind) && len(schema) > 0 {
+				other.schemaFields("", "", schema, maxFieldDepth)
+			}
+		}
+		if len(other.fields) == 0 {
+			other.schemaFields("", "", r.Schemas["*/*"], maxFieldDepth) // OpenAPI 2.0 has one for all
+		}
+	}
+	_, _, ended, _ := other.told(reads)
+	return ended
+}
+
+// schemaFields are the fields of the answers that a schema is of.
+func (s *survey) schemaFields(pointer, parent string, schema jsontext.Value, depth int) {
+	if len(schema) == 0 || depth == 0 {
+		return
+	}
+	h := s.builder.shapeOf(schema)
+	for _, name := range sortedKeys(h.properties) {
+		f := field{pointer: pointer + "/" + escape(name), norm: norm(name), parent: parent}
+		if wrappers[f.norm] {
+			before := len(s.fields)
+			if s.schemaFields(f.pointer, f.norm, h.properties[name], depth-1); len(s.fields) > before {
+				continue // it is an object
+			}
+		}
+		s.fields = append(s.fields, f)
+	}
+}
+
+// addressed finds an address of the next page in the body. ended is a place for one that is empty.
+func (s *survey) addressed() (found, ended rule) {
+	for _, f := range s.fields {
+		inside := hrefs[f.norm] && linkNames[f.parent]
+		if !linkNames[f.norm] && !inside {
+			continue
+		}
+		text, ok := address(f.value)
+		sure := inside || f.norm != "next" && f.norm != "nextpage" || f.value.Kind() == '{'
+		switch {
+		case ok && text != "" && (sure || looksLikeAddress(text) || strings.Contains(text, "?")):
+			return rule{kind: link, from: f.pointer}, rule{}
+		case ok && text == "" && ended.kind == none:
+			ended = rule{kind: link, from: f.pointer}
+		}
+	}
+	return rule{}, ended
+}
+
+// headerCursors are headers with a cursor, or the number of the next page.
+var headerCursors = []string{"X-Next-Page", "X-Next-Cursor", "X-Next-Page-Token", "X-Ms-Continuation", "X-Continuation-Token", "Opc-Next-Page", "X-Cursor-Next", "Next-Page", "Next-Cursor"}
+
+// pointed finds a cursor that a parameter takes. orphan is the place of one that none is known to take.
+func (s *survey) pointed() (found rule, orphan string, err error) {
+	for _, name := range headerCursors {
+		values, present := s.answer.Header[name]
+		if !present {
+			continue
+		}
+		own := norm(strings.TrimPrefix(strings.TrimPrefix(name, "X-"), "Opc-"))
+		t, ok, err := s.taker(field{pointer: "header:" + name, norm: own, value: quoted(strings.Join(values, ""))})
+		if ok || err != nil {
+			return rule{kind: cursor, from: "header:" + name, param: t}, "", err
+		}
+	}
+	var ended rule
+	for _, weak := range []bool{false, true} {
+		for _, f := range s.fields {
+			strong := cursors[f.norm] || (f.parent == "next" || f.parent == "nextpage") && weakCursors[f.norm]
+			plain := weakCursors[f.norm] || f.norm == "offset" && f.value.Kind() == '"' && !numeric(primitive(f.value))
+			if weak && (strong || !plain) || !weak && !strong || f.value.Kind() == '{' || f.value.Kind() == '[' || f.value.Kind() == 't' {
+				continue
+			}
+			t, ok, err := s.taker(f)
+			empty := blank(f.value)
+			switch {
+			case err != nil && !empty:
+				return rule{}, "", err
+			case ok && !empty:
+				return rule{kind: cursor, from: f.pointer, param: t}, "", nil
+			case ok && ended.kind == none:
+				ended = rule{kind: cursor, from: f.pointer, param: t}
+			case !ok && !empty && strong && orphan == "":
+				orphan = f.pointer
+			}
+		}
+	}
+	return ended, orphan, nil
+}
+
+// taker finds the parameter that takes a cursor: the one of its name, of its name without "next", of its name in a deep object "page";
+// and else the only one that is known to take cursors.
+func (s *survey) taker(f field) (target, bool, error) {
+	plain := strings.TrimPrefix(f.norm, "next")
+	if len(plain) == 0 {
+		plain = f.norm
+	}
+	for _, wanted := range [][]string{{f.norm, "x" + f.norm}, {plain}, {"page" + plain, plain + "token"}} {
+		if t, ok, err := s.only(f.pointer, func(t target) bool { return slices.Contains(wanted, t.norm) }); ok || err != nil {
+			return t, ok, err
+		}
+	}
+	switch {
+	case f.norm == "position" || f.norm == "offset":
+		return target{}, false, nil
+	case plain == "page" || plain == "pagenumber":
+		if t, ok, err := s.only(f.pointer, func(t target) bool { return pageParameters[t.norm] || t.norm == "pagenumber" }); ok || err != nil || numeric(primitive(f.value)) {
+			return t, ok, err
+		}
+	case (plain == "offset" || plain == "start" || plain == "skip" || plain == "index") && numeric(primitive(f.value)):
+		return s.only(f.pointer, func(t target) bool { return plainOffsets[t.norm] || otherOffsets[t.norm] && t.counts() })
+	}
+	return s.only(f.pointer, func(t target) bool { return cursorParameters[t.norm] && t.kind != "boolean" })
+}
+
+// only finds the one target that fits. Several are an error: the caller has to say which.
+func (s *survey) only(from string, fits func(target) bool) (found target, ok bool, err error) {
+	var several []string
+	for _, t := range s.targets {
+		if fits(t) {
+			found, ok = t, true
+			several = append(several, t.text())
+		}
+	}
+	if len(several) < 2 {
+		return found, ok, nil
+	}
+	return target{}, false, fault.New(fault.Invalid, "%s may ask for the next page", strings.Join(several, " or ")).
+		WithHint("say which: --paginate=%s=%s", from, several[0])
+}
+
+// keyed is for services that go on behind the last item, and say whether there is more.
+func (s *survey) keyed() (rule, error) {
+	if _, told := s.more(); !told {
+		return rule{}, nil
+	}
+	t, ok, err := s.only("last:/id", func(t target) bool { return keysets[t.norm] })
+	if !ok || err != nil || t.norm == "after" && s.takesNumbers() {
+		return rule{}, err
+	}
+	for _, f := range s.fields {
+		if f.norm == "lastid" && f.parent == "" {
+			return rule{kind: cursor, from: f.pointer, param: t}, nil
+		}
+	}
+	return rule{kind: last, from: "/id", param: t}, nil
+}
+
+func isPage(t target) bool {
+	return pageParameters[t.norm] && (t.counts() || t.norm != "p" && digits(t.preset))
+}
+
+func isOffset(t target) bool {
+	return plainOffsets[t.norm] && t.kind != "boolean" || otherOffsets[t.norm] && (t.kind == "integer" || t.kind == "number")
+}
+
+// takesNumbers reports whether there is something to count.
+func (s *survey) takesNumbers() bool {
+	return slices.ContainsFunc(s.targets, func(t target) bool { return isPage(t) || isOffset(t) })
+}
+
+// declares reports whether the operation takes anything that asks for another page.
+func (s *survey) declares() bool {
+	return s.takesNumbers() || slices.ContainsFunc(s.targets, func(t target) bool { return cursorParameters[t.norm] })
+}
+
+// numbered counts pages or items, if the operation takes their number.
+func (s *survey) numbered() (rule, error) {
+	t, ok, err := s.only("page", isPage)
+	if err != nil {
+		return rule{}, err
+	}
+	if ok {
+		r := rule{kind: pages, param: t, first: 1}
+		r.first, r.sure = s.begins(t, pageEchoes, 1)
+		return r, nil
+	}
+	if t, ok, err = s.only("offset", isOffset); !ok || err != nil {
+		return rule{}, err
+	}
+	r := rule{kind: offset, param: t}
+	r.first, r.sure = s.begins(t, offsetEchoes, 0)
+	r.sure = r.sure || !fromOne[t.norm] // from 0 loses nothing, if it is wrong
+	return r, nil
+}
+
+// doubtful says that counting can't begin: nobody knows from what.
+func (r rule) doubtful() error {
+	name := r.param.text()
+	if r.kind == pages {
+		return fault.New(fault.Invalid, "nothing tells whether the first page of %s is 0 or 1", name).WithHint("give it: -p %s=1, or -p %[1]s=0", name)
+	}
+	return fault.New(fault.Invalid, "nothing tells whether the first item of %s is 0 or 1", name).WithHint("give it: -p %s=1, or -p %[1]s=0", name)
+}
+
+// begins finds out whether something is counted from 0 or from 1: by the answer to a request that did not say, by the default, by the
+// least that is taken.
+func (s *survey) begins(t target, echoes map[string]bool, otherwise int) (first int, sure bool) {
+	one := func(n int, ok bool) bool { return ok && (n == 0 || n == 1) }
+	given, said := s.builder.given(t)
+	if !said {
+		n, ok := s.number(echoes)
+		if !ok {
+			n, ok = s.numberIn("X-Page", "X-Current-Page", "X-Pagination-Current-Page")
+		}
+		if one(n, ok) {
+			return n, true
+		}
+	}
+	if n, err := strconv.Atoi(primitive(t.preset)); one(n, err == nil) {
+		return n, true
+	}
+	if n, ok := s.builder.minimum(t); one(n, ok) {
+		return n, true
+	}
+	if given == "0" {
+		return 0, true
+	}
+	return otherwise, false
+}
+
+func numeric(text string) bool {
+	_, err := strconv.Atoi(text)
+	return err == nil
+}
+
+func digits(v []byte) bool { return len(v) > 0 && numeric(primitive(v)) }
