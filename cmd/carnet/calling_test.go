@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestCalling runs the commands of docs/calling.md, with the depot as the service that they mean.
+// TestCalling runs the commands of docs/calling.md, with the depot and the ledger as the services that they mean.
 func TestCalling(t *testing.T) {
 	if testing.Short() {
 		t.Skip("processes built with -race start slowly; what they do is in the scripts too")
@@ -36,6 +36,11 @@ func TestCalling(t *testing.T) {
 	}
 	run("carnet model import " + service.URL + "/openapi.json")
 	run("carnet integration create depot --model Depot:1")
+	pages := httptest.NewServer(&ledger{})
+	t.Cleanup(pages.Close)
+	run("carnet model import " + pages.URL + "/openapi.json")
+	run("carnet integration create ledger --model Ledger:1")
+	run("carnet integration set ledger key.value=" + ledgerKey)
 	ran := 0
 	for _, block := range strings.Split(string(page), "```sh\n")[1:] {
 		block, _, _ = strings.Cut(block, "```")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -16,7 +17,9 @@ import (
 	"carnet.dev/carnet/carnettest"
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/call"
+	"carnet.dev/carnet/internal/credential"
 	"carnet.dev/carnet/internal/model"
+	"carnet.dev/carnet/internal/seal"
 )
 
 // A shape is how a service gives its pages: each with the request that asks for it.
@@ -482,4 +485,76 @@ func itemsOf(t *testing.T, a *call.Answer, p *call.Page) (items []string) {
 		items = append(items, string(item))
 	}
 	return items
+}
+
+// TestNextPageElsewhere: an address as it is inside of a proxy that ends TLS, a server that the token told, and a redirect to another host.
+func TestNextPageElsewhere(t *testing.T) {
+	op := &model.Operation{Summary: model.Summary{ID: "list", Method: "GET", Path: "/list"}}
+	var asked []string
+	away := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Link", "<?page=2>; rel=next")
+		io.WriteString(w, "[1]")
+	}))
+	defer away.Close()
+	service := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.RequestURI)
+		if strings.HasPrefix(r.URL.Path, "/away") {
+			http.Redirect(w, r, away.URL+"/list", http.StatusFound)
+			return
+		}
+		w.Header().Set("Link", "<http://"+r.Host+r.URL.EscapedPath()+"?page=2&key=secret>; rel=next")
+		io.WriteString(w, "[1]")
+	}))
+	defer service.Close()
+	client := service.Client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	key, err := credential.APIKey("query", "key", seal.NewSecret("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, test := range map[string]struct{ next, err string }{
+		"/told":  {next: "/told/list?page=2"},
+		"/away":  {err: "is at " + away.URL},
+		"/a%2Fb": {next: "/a%2Fb/list?page=2"},
+	} {
+		asked = nil
+		r, err := call.Build(op, &url.URL{Scheme: "https", Host: "told-with-the-token.invalid"}, call.Arguments{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		base, _ := url.Parse(service.URL + path)
+		if r, err = r.At(base); err != nil {
+			t.Fatal(err)
+		}
+		get := func(r *call.Request) (*call.Page, error) {
+			answer, err := r.Send(t.Context(), client, []credential.Credential{key})
+			if err == nil {
+				err = answer.Whole()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return answer.Page(op, call.Arguments{}, call.Paging{Rule: call.Auto})
+		}
+		page, err := get(r)
+		if test.err != "" {
+			if err == nil || !strings.Contains(err.Error(), test.err) {
+				t.Errorf("%s: %+v, %v", path, page, err)
+			}
+			continue
+		}
+		if err != nil || page.Next.URL != test.next {
+			t.Errorf("%s: %+v, %v", path, page, err)
+			continue
+		}
+		if r, err = r.Follow(page.Next.URL); err != nil {
+			t.Fatal(err)
+		}
+		if _, err = get(r); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{path + "/list?key=secret", test.next + "&key=secret"}, asked); diff != "" {
+			t.Errorf("%s: -want +got\n%s", path, diff)
+		}
+	}
 }
