@@ -158,7 +158,7 @@ func (c *circle) same(r api.Result) error {
 func counts(rule string) (parameter string, ok bool) {
 	kind, parameter, _ := strings.Cut(rule, "=")
 	switch kind {
-	case "page", "page0", "offset", "offset1":
+	case "page", "page0", "offset", "offset0", "offset1":
 		return parameter, true
 	}
 	return "", false

@@ -113,6 +113,9 @@ func TestPagesEndWithTheLoop(t *testing.T) {
 
 // TestManyPages goes through ten thousand pages: what is kept of each is a number.
 func TestManyPages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector keeps memory of its own")
+	}
 	const pages, most = 10_000, 2 << 20 // of 10 MB
 	asked := 0
 	items := `["` + strings.Repeat("x", 1<<10) + `"]`

@@ -1,4 +1,4 @@
-// Package call makes a request of an operation and its arguments, sends it, and reads the answer. Which credentials go on it,
+// Package call makes a request of an operation and its arguments, sends it, and reads the answer, also as a page of several. Which credentials go on it,
 // and what happens after a 401, is the hub's business.
 package call
 

@@ -2,6 +2,7 @@ package call
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -104,6 +105,9 @@ func (a *Answer) Page(op *model.Operation, args Arguments, p Paging) (*Page, err
 	s := look(a, data)
 	s.builder, s.paging = &builder{op: op, args: args}, p
 	s.targets = s.builder.targets()
+	items, count, unclear := s.items()
+	page := &Page{Items: items, Count: count}
+	s.count = count
 	var r rule
 	var err error
 	if p.Rule == Auto {
@@ -114,12 +118,12 @@ func (a *Answer) Page(op *model.Operation, args Arguments, p Paging) (*Page, err
 	if err != nil {
 		return nil, err
 	}
-	page := &Page{Rule: r.String()}
+	page.Rule = r.String()
 	if r.kind == none && !s.declares() {
-		return page, nil
+		return &Page{}, nil
 	}
-	if page.Items, page.Count, err = s.items(); err != nil {
-		return nil, err
+	if unclear != nil {
+		return nil, unclear
 	}
 	if r.kind == none {
 		return page, s.single(page)
@@ -130,16 +134,15 @@ func (a *Answer) Page(op *model.Operation, args Arguments, p Paging) (*Page, err
 
 // single is an answer without a next page of an operation that takes what asks for one.
 func (s *survey) single(page *Page) error {
-	if total, known := s.total(); known && page.Items != nil && page.Count < total && s.paging.From == nil {
+	if total, fewer := s.fewer(); fewer {
 		return fault.New(fault.Upstream, "the answer holds %d of %d items, and nothing tells how to get the others", page.Count, total).
 			WithHint(sayRule)
 	}
 	if len(s.fields) == 0 && page.Count > 0 { // a list has no place for a cursor
-		for _, t := range s.targets {
-			if cursorParameters[t.norm] {
-				page.Note = "the answer does not tell whether there is another page; the operation takes " + t.text() +
-					", which --paginate=last:/POINTER=" + t.text() + " fills with something of the last item"
-			}
+		if i := slices.IndexFunc(s.targets, func(t target) bool { return cursorParameters[t.norm] }); i >= 0 {
+			name := s.targets[i].text()
+			page.Note = "the answer does not tell whether there is another page; the operation takes " + name +
+				", which --paginate=last:/POINTER=" + name + " fills with something of the last item"
 		}
 	}
 	return nil
@@ -213,8 +216,10 @@ func (s *survey) counted(r rule, page *Page) (*Next, error) {
 	}
 	before := -1 // not known, as of pages that began in the middle
 	switch f := s.paging.From; {
-	case r.kind == offset:
+	case r.kind == offset && r.sure:
 		before = here - r.first
+	case r.kind == offset: // if it is counted from 1, there were fewer
+		before = max(here-1, 0)
 	case f != nil && f.Before > 0:
 		before = f.Before
 	case f == nil && here == r.first:
@@ -224,7 +229,7 @@ func (s *survey) counted(r rule, page *Page) (*Next, error) {
 	if over || err != nil {
 		return nil, err
 	}
-	if !given && !r.sure {
+	if !given && r.doubt {
 		return nil, r.doubtful()
 	}
 	step := 1
@@ -238,6 +243,12 @@ func (s *survey) counted(r rule, page *Page) (*Next, error) {
 		n.Before = before + page.Count
 	}
 	return n, nil
+}
+
+// fewer reports whether a first page has fewer items than there are.
+func (s *survey) fewer() (total int, fewer bool) {
+	total, known := s.total()
+	return total, known && s.count < total && s.paging.From == nil
 }
 
 // over reports whether this was the last page of those that are counted. What can be trusted: a flag, a total, an empty page. A page with

@@ -157,12 +157,25 @@ func TestPages(t *testing.T) {
 			{"/list?limit=1000", "", `[1,2]`}, {"/list?page=2&limit=1000", "", `[3]`}, {"/list?page=3&limit=1000", "", `[]`},
 		}, rule: "page=page", want: "1 2 3"},
 		"items that are left out": {takes: "offset:integer limit:integer", pages: []page{
-			{"/list", "", `{"total":3,"devices":[1,2]}`}, {"/list?offset=2", "", `{"total":3,"devices":[3]}`},
+			{"/list", "", `{"total":3,"devices":[1,2]}`}, {"/list?offset=2", "", `{"total":3,"devices":[3]}`}, {"/list?offset=3", "", `{"total":3,"devices":[]}`},
 		}, rule: "offset=offset", want: "1 2 3"},
+		// https://developer.cisco.com/docs/dna-center/: an offset from 1 that nobody tells of; one comes twice, none is lost
+		"items that are left out, from 1": {takes: "offset:integer limit:integer", pages: []page{
+			{"/list", "", `{"total":4,"response":[1,2]}`}, {"/list?offset=2", "", `{"total":4,"response":[2,3]}`},
+			{"/list?offset=4", "", `{"total":4,"response":[4]}`},
+		}, rule: "offset=offset", want: "1 2 2 3 4"},
+		"items that are left out, of which it is told": {takes: "offset:integer limit:integer", pages: []page{
+			{"/list", "", `{"paging":{"total":3,"offset":0},"devices":[1,2]}`}, {"/list?offset=2", "", `{"paging":{"total":3,"offset":2},"devices":[3]}`},
+		}, rule: "offset0=offset", want: "1 2 3"},
+		"an index that is given": {takes: "startIndex:integer", arguments: "startIndex=1", pages: []page{
+			{"/list?startIndex=1", "", `{"total":3,"items":[1,2]}`}, {"/list?startIndex=3", "", `{"total":3,"items":[3]}`},
+		}, rule: "offset=startIndex", want: "1 2 3"},
+		"an index that nobody knows": {takes: "startIndex:integer", pages: []page{{"/list", "", `{"total":3,"items":[1,2]}`}},
+			err: "invalid: whether the first item of startIndex is 0 or 1: -p startIndex=1"},
 		// https://developer.cisco.com/docs/sdwan/ and others of Cisco's
 		"Cisco, start and count": {takes: "start:integer=0 count:integer", arguments: "count=2", pages: []page{
 			{"/list?count=2", "", `{"response":[1,2],"totalCount":3}`}, {"/list?start=2&count=2", "", `{"response":[3],"totalCount":3}`},
-		}, rule: "offset=start", want: "1 2 3"},
+		}, rule: "offset0=start", want: "1 2 3"},
 		// https://developer.cisco.com/docs/identity-services-engine/latest/#!pagination
 		"Cisco ISE": {takes: "page:integer size:integer", base: "/ers", pages: []page{
 			{"/ers/list", "", `{"SearchResult":{"total":2,"resources":[1],"nextPage":{"rel":"next","href":"http://api.example/ers/list?page=2","type":"application/json"}}}`},
@@ -191,10 +204,10 @@ func TestPages(t *testing.T) {
 		"Atlassian": {takes: "startAt:integer=0 maxResults:integer=50", pages: []page{
 			{"/list", "", `{"startAt":0,"maxResults":2,"total":3,"isLast":false,"values":[1,2]}`},
 			{"/list?startAt=2", "", `{"startAt":2,"maxResults":2,"total":3,"isLast":true,"values":[3]}`},
-		}, rule: "offset=startAt", want: "1 2 3"},
+		}, rule: "offset0=startAt", want: "1 2 3"},
 		"Atlassian, without a total": {takes: "startAt:integer=0", pages: []page{
 			{"/list", "", `{"startAt":0,"isLast":false,"values":[1]}`}, {"/list?startAt=1", "", `{"startAt":1,"isLast":true,"values":[2]}`},
-		}, rule: "offset=startAt", want: "1 2"},
+		}, rule: "offset0=startAt", want: "1 2"},
 		// https://developer.atlassian.com/server/confluence/pagination-in-the-rest-api/ : next is relative to _links.base
 		"Confluence": {takes: "start:integer limit:integer", base: "/wiki/rest/api", path: "/space/ds/content", pages: []page{
 			{"/wiki/rest/api/space/ds/content", "", `{"results":[1],"_links":{"base":"http://api.example/wiki","next":"/rest/api/space/ds/content?limit=1&start=1"}}`},
@@ -264,6 +277,11 @@ func TestPages(t *testing.T) {
 		"one page, wherever it began": {takes: "page:integer", pages: []page{{"/list", "", `{"items":[1],"total":1}`}}, rule: "page=page", want: "1"},
 		"there is more, and no way": {takes: "q", pages: []page{{"/list", "", `{"items":[1],"has_more":true}`}},
 			err: "invalid: there is more, and not how to get it: --paginate=RULE"},
+		"a total that nothing leads to": {takes: "cursor", pages: []page{{"/list", "", `{"items":[1],"total":9}`}},
+			err: "upstream: the answer holds 1 of 9 items: --paginate=RULE"},
+		"a total is worth more than a promise": {takes: "cursor page:integer=1", answers: `{"properties":{"next_cursor":{"type":"string"}}}`, pages: []page{
+			{"/list", "", `{"items":[1],"total":2}`}, {"/list?page=2", "", `{"items":[2],"total":2}`},
+		}, rule: "page=page", want: "1 2"},
 		"the cursor is missing": {takes: "cursor", how: "/next=cursor", pages: []page{{"/list", "", `{"items":[1],"has_more":true,"next":null}`}},
 			err: "upstream: /next holds nothing to ask for it with"},
 		"several lists": {takes: "cursor", pages: []page{{"/list", "", `{"users":[{"a":1}],"groups":[{"a":2}],"next_cursor":"c"}`}},
@@ -284,9 +302,9 @@ func TestPages(t *testing.T) {
 		"a cursor that a number is": {takes: "cursor", pages: []page{
 			{"/list", "", `{"items":[1],"next_cursor":1374004777531007833}`}, {"/list?cursor=1374004777531007833", "", `{"items":[2],"next_cursor":0}`},
 		}, rule: "/next_cursor=cursor", want: "1 2"},
-		"a POST that searches, counted": {method: "POST", how: "offset=body.from", body: `{"properties":{"from":{"type":"integer"},"query":{"type":"string"}}}`, pages: []page{
+		"a POST that searches, counted": {method: "POST", how: "offset0=body.from", body: `{"properties":{"from":{"type":"integer"},"query":{"type":"string"}}}`, pages: []page{
 			{`/list {"query":"x"}`, "", `{"total":2,"hits":[1]}`}, {`/list {"query":"x","from":1}`, "", `{"total":2,"hits":[2]}`},
-		}, rule: "offset=body.from", want: "1 2"},
+		}, rule: "offset0=body.from", want: "1 2"},
 		"a POST with a link": {method: "POST", body: `{}`, how: "link", pages: []page{{`/list {"query":"x"}`, "", `[]`}}, err: "invalid: links are not followed after a POST"},
 		"a DELETE":           {method: "DELETE", pages: []page{{"/list", "", "[]"}}, err: "invalid: is a DELETE, which has no pages"},
 		"no rule":            {how: "nxet", pages: []page{{"/list", "", "[]"}}, err: "invalid: no way to the next page called \"nxet\": use link"},

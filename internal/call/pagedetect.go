@@ -24,7 +24,7 @@ func (s *survey) detect() (rule, error) {
 	}
 	more, flagged := s.more()
 	if !flagged || !more {
-		if ended.kind == none {
+		if _, fewer := s.fewer(); ended.kind == none && !fewer {
 			ended = s.promised(reads)
 		}
 		if ended.kind != none {
@@ -249,6 +249,7 @@ func (s *survey) numbered() (rule, error) {
 	if ok {
 		r := rule{kind: pages, param: t, first: 1}
 		r.first, r.sure = s.begins(t, pageEchoes, 1)
+		r.doubt = !r.sure
 		return r, nil
 	}
 	if t, ok, err = s.only("offset", isOffset); !ok || err != nil {
@@ -256,7 +257,7 @@ func (s *survey) numbered() (rule, error) {
 	}
 	r := rule{kind: offset, param: t}
 	r.first, r.sure = s.begins(t, offsetEchoes, 0)
-	r.sure = r.sure || !fromOne[t.norm] // from 0 loses nothing, if it is wrong
+	r.doubt = !r.sure && fromOne[t.norm] // of the others, from 0 loses nothing if it is wrong
 	return r, nil
 }
 

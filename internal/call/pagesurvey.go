@@ -2,7 +2,6 @@ package call
 
 import (
 	"bytes"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +17,8 @@ type survey struct {
 	builder  *builder
 	targets  []target
 	paging   Paging
-	lastItem jsontext.Value // of the page; known when its items are
+	count    int            // of the page's items
+	lastItem jsontext.Value // of them
 }
 
 // A field is a member of the answer that may be about its pages: one of the answer itself, or of an object in it whose name says so.
@@ -291,7 +291,7 @@ func (s *survey) number(names map[string]bool) (int, bool) {
 
 func (s *survey) numberIn(headers ...string) (int, bool) {
 	for _, name := range headers {
-		if n, err := strconv.Atoi(strings.TrimSpace(s.answer.Header.Get(http.CanonicalHeaderKey(name)))); err == nil && n >= 0 {
+		if n, err := strconv.Atoi(strings.TrimSpace(s.answer.Header.Get(name))); err == nil && n >= 0 {
 			return n, true
 		}
 	}

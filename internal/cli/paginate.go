@@ -31,8 +31,8 @@ const pagingHelp = `
 yaml, or full (the answers with status and headers). Where the next page is, the answer says (a Link header, a link, a cursor), or it is
 counted by a parameter that the document declares; no link is followed to another server. Where that is not clear, or not right, say it:
 --paginate=link, --paginate=/POINTER (an address in the answer), --paginate=/POINTER=PARAMETER (a cursor), header:NAME=PARAMETER,
-last:/POINTER=PARAMETER (something of the last item), page=PARAMETER (pages from 1; page0: from 0), offset=PARAMETER (items from 0; offset1:
-from 1); and --items /POINTER for the list. A run stops with an error after 1000 pages unless --max-pages says another number; where it
+last:/POINTER=PARAMETER (something of the last item), page=PARAMETER (pages from 1; page0=: from 0), offset=PARAMETER (items to leave out;
+offset0=, offset1=: the first is known to be 0, or 1); and --items /POINTER for the list. A run stops with an error after 1000 pages unless --max-pages says another number; where it
 stopped, or failed, it says with which --from it goes on.`
 
 func (f *paging) flags(flags *pflag.FlagSet) {
