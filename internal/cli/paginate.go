@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -125,10 +127,15 @@ type pageRun struct {
 	*program
 	paging
 	out   *itemList
+	line  *ticker
 	pages int       // that were printed
 	rule  string    // that leads on
 	next  *api.Next // the page after those; nil: there is none, or it is the first
 	said  map[string]bool
+
+	mu    sync.Mutex
+	done  string // how far it is
+	pause pause
 }
 
 func (p *program) paginate(cmd *cobra.Command, integration, operation string, request api.Task, t task) error {
@@ -141,9 +148,14 @@ func (p *program) paginate(cmd *cobra.Command, integration, operation string, re
 	}
 	request.Stream = false
 	r := &pageRun{program: p, paging: t.paging, out: out, rule: request.Paginate, next: request.From, said: map[string]bool{}}
+	r.line = newTicker(p.Stderr, p.Live, r.text)
+	defer r.line.stop()
+	if r.line != nil {
+		request.Waits = r.hear
+	}
 	return p.connect(cmd, func(ctx context.Context, c *client.Client) error {
 		err := r.all(ctx, c, integration, operation, request)
-		r.progress(true)
+		r.line.stop()
 		if closed := out.end(err == nil); err == nil {
 			err = closed
 		}
@@ -156,6 +168,9 @@ func (r *pageRun) all(ctx context.Context, c *client.Client, integration, operat
 	for result, err := range c.Pages(ctx, integration, operation, request) {
 		if err != nil {
 			return err
+		}
+		if r.Terminal { // items stand where the line does
+			r.line.clear()
 		}
 		r.warnOnce(result.Warnings)
 		if result.Status >= 400 {
@@ -173,7 +188,7 @@ func (r *pageRun) all(ctx context.Context, c *client.Client, integration, operat
 		if r.most > 0 && r.pages == r.most && page.Next != nil {
 			return r.enough()
 		}
-		r.progress(false)
+		r.advance()
 	}
 	return nil
 }
@@ -181,6 +196,7 @@ func (r *pageRun) all(ctx context.Context, c *client.Client, integration, operat
 // single prints an answer that is no page of several, as it is.
 func (r *pageRun) single(result api.Result) error {
 	r.out.none = true
+	r.line.stop()
 	fmt.Fprintln(printable{r.Stderr}, "carnet: the answer is no page of several; it is printed as it is")
 	return r.whole(result)
 }
@@ -203,7 +219,7 @@ func (r *pageRun) failed(result api.Result) error {
 		}
 		return err
 	}
-	if len(result.Data) > 0 && len(result.Data) <= 4<<10 {
+	if r.line.stop(); len(result.Data) > 0 && len(result.Data) <= 4<<10 {
 		fmt.Fprintln(printable{r.Stderr}, string(result.Data))
 	}
 	return err
@@ -211,11 +227,11 @@ func (r *pageRun) failed(result api.Result) error {
 
 // enough stops where there are more pages. Who did not say how many to print has to know that these are not all.
 func (r *pageRun) enough() error {
-	said := fmt.Sprintf("stopped after %d pages, %d items; there are more", r.pages, r.out.count)
+	said := fmt.Sprintf("stopped after %s, %s; there are more", count(r.pages, "page"), count(r.out.count, "item"))
 	if !r.mostGiven {
 		return fault.New(fault.Invalid, "%s", said).WithHint("--max-pages 0 prints all; this run goes on with %s", goOn(r.rule, r.next))
 	}
-	r.progress(true)
+	r.line.stop()
 	fmt.Fprintf(printable{r.Stderr}, "carnet: %s: %s\n", said, goOn(r.rule, r.next))
 	return nil
 }
@@ -227,7 +243,7 @@ func (r *pageRun) explained(ctx context.Context, err error) error {
 	}
 	on := "go on with " + goOn(r.rule, r.next)
 	if ctx.Err() != nil {
-		fmt.Fprintf(printable{r.Stderr}, "carnet: %d pages, %d items are printed; %s\n", r.pages, r.out.count, on)
+		fmt.Fprintf(printable{r.Stderr}, "carnet: %s, %s are printed; %s\n", count(r.pages, "page"), count(r.out.count, "item"), on)
 		return err
 	}
 	if hint := fault.HintOf(err); hint != "" {
@@ -236,16 +252,29 @@ func (r *pageRun) explained(ctx context.Context, err error) error {
 	return fault.Wrap(fault.KindOf(err), err, "page %d", r.pages+1).WithHint("%s", on)
 }
 
-// progress shows how far it is, where a person sees it and the items go elsewhere.
-func (r *pageRun) progress(over bool) {
-	if !r.Live || r.Terminal {
-		return
+// advance notes how far it is.
+func (r *pageRun) advance() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done, r.pause = fmt.Sprintf("%s, %s", count(r.pages, "page"), count(r.out.count, "item")), pause{}
+}
+
+// hear that the next page has to wait.
+func (r *pageRun) hear(w api.Waiting) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pause = pauseOf(w)
+}
+
+// text is how far it is, where a person sees it and the items go elsewhere, and what is waited for.
+func (r *pageRun) text(now time.Time) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	waits := r.pause.text(now)
+	if r.Terminal || r.done == "" {
+		return waits
 	}
-	if over {
-		fmt.Fprint(r.Stderr, "\r\x1b[K")
-		return
-	}
-	fmt.Fprintf(r.Stderr, "\r%d pages, %d items\x1b[K", r.pages, r.out.count)
+	return strings.TrimSuffix(r.done+"; "+waits, "; ")
 }
 
 // warnOnce says what was noticed on the way, but not on every page.
@@ -257,5 +286,8 @@ func (r *pageRun) warnOnce(warnings []fault.Problem) {
 			fresh = append(fresh, w)
 		}
 	}
-	r.warn(fresh)
+	if len(fresh) > 0 {
+		r.line.clear()
+		r.warn(fresh)
+	}
 }

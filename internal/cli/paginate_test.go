@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/client"
@@ -67,13 +69,20 @@ func TestPagesInterrupted(t *testing.T) {
 
 // TestPagesProgress: it is shown where a person sees it and the items go elsewhere, and nothing is left of it.
 func TestPagesProgress(t *testing.T) {
-	run := []string{"run", "desk", "list", "--paginate", "-o", "jsonl", "--max-pages", "2"}
-	if _, _, err := pagesWithoutEnd(t.Context(), cli.Env{Live: true}, func(int) {}, run...); !strings.Contains(err, "\r1 pages, 1 items\x1b[K") || !strings.Contains(err, "\r\x1b[Kcarnet: stopped after 2 pages") {
-		t.Errorf("%q", err)
-	}
-	for _, env := range []cli.Env{{}, {Live: true, Terminal: true}} {
-		if _, _, err := pagesWithoutEnd(t.Context(), env, func(int) {}, run...); strings.Contains(err, "\r") {
-			t.Errorf("%q", err)
-		}
+	for name, test := range map[string]struct {
+		env   cli.Env
+		shown bool
+	}{
+		"a file, watched": {cli.Env{Live: true}, true}, "a terminal": {cli.Env{Live: true, Terminal: true}, false}, "nobody": {cli.Env{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				slow := func(int) { time.Sleep(time.Second) }
+				_, _, err := pagesWithoutEnd(t.Context(), test.env, slow, "run", "desk", "list", "--paginate", "-o", "jsonl", "--max-pages", "3")
+				if shown := strings.Contains(err, "\r\x1b[K1 page, 1 item\r\x1b[K2 pages, 2 items\r\x1b[Kcarnet: stopped after 3 pages, 3 items"); shown != test.shown || !test.shown && strings.Contains(err, "\r") {
+					t.Errorf("%q", err)
+				}
+			})
+		})
 	}
 }
