@@ -43,7 +43,7 @@ type Plan struct {
 
 // A PlannedRequest is a request as it would be sent, its secrets masked.
 type PlannedRequest struct {
-	Purpose string `json:"purpose"`        // discovery, step NAME, token, refresh, introspection
+	Purpose string `json:"purpose"`        // discovery, step NAME, token, refresh, introspection, AssumeRole
 	When    string `json:"when,omitempty"` // empty: always
 	Request
 	AuthMethod string `json:"auth_method,omitempty"` // of the client; the first that is tried

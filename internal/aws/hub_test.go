@@ -163,6 +163,17 @@ func TestRoleThroughHub(t *testing.T) {
 	if left := time.Until(*list.Tokens[0].ExpiresAt); left < 59*time.Minute || left > time.Hour {
 		t.Errorf("it expires in %s", left)
 	}
+	x, err := c.ExplainToken(t.Context(), "pets", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := x.Plan.Requests; len(p) != 1 || p[0].Purpose != "AssumeRole" || p[0].URL != "http://"+cloud.sts.host || !strings.Contains(p[0].Body, "RoleSessionName=night+shift") ||
+		!strings.Contains(fmt.Sprint(p[0].Headers), "Signature=********") || !strings.Contains(p[0].Note, "AKIDEXAMPLE for sts in eu-west-1") {
+		t.Errorf("planned: %+v", p)
+	}
+	if h := x.History; len(h) != 1 || h[0].Purpose != "AssumeRole" || h[0].Status != http.StatusOK || h[0].Outcome != "a token" || x.Life.Expiry != "as the answer says (Expiration)" {
+		t.Errorf("explained: %+v, %+v", h, x.Life)
+	}
 	cloud.mu.Lock()
 	cloud.dead["ASIASESSION1"] = true
 	cloud.mu.Unlock()
@@ -239,6 +250,11 @@ func TestWrongKeyIsAskedOnce(t *testing.T) {
 	}
 	if asked != 1 {
 		t.Errorf("asked %d times", asked)
+	}
+	x, err := c.ExplainToken(t.Context(), "pets", "")
+	if err != nil || len(x.History) != 1 || x.History[0].Status != http.StatusForbidden || x.History[0].Code != "InvalidClientTokenId" ||
+		x.Diagnosis == nil || !strings.Contains(x.Diagnosis.Hint, "access key id") || len(x.Plan.Requests) != 1 {
+		t.Errorf("explained: %+v, %v", x, err)
 	}
 	cloud.refusal = nil
 	set(t, c, map[string]any{"sessionToken": sessionToken})

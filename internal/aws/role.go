@@ -33,57 +33,68 @@ type Temporary struct {
 	Expires time.Time // by our clock
 }
 
-// Assume asks the token service for credentials of the role (AssumeRole). An error is a *token.AskError.
-func Assume(ctx context.Context, client *http.Client, c Credentials, r Role) (Temporary, error) {
-	form := r.form("AssumeRole")
-	if r.ExternalID != "" {
-		form.Set("ExternalId", r.ExternalID)
+// Assume asks the token service for credentials of the role: AssumeRole, signed with the access key, or AssumeRoleWithWebIdentity with the
+// token of an OpenID provider that the role trusts, where there is nothing else to sign with. The exchange says what was asked and what
+// came. An error is a *token.AskError.
+func (c Config) Assume(ctx context.Context, client *http.Client) (Temporary, token.Exchange, error) {
+	var sent atomic.Bool // the request may have reached the server
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
+	request, _, err := c.request(ctx, seal.Secret.Reveal)
+	if err != nil {
+		return Temporary{}, token.Exchange{}, &token.AskError{Permanent: true, Err: err}
 	}
-	return r.ask(ctx, client, form, reply{secrets: []seal.Secret{c.SecretAccessKey, c.SessionToken}},
-		func(request *http.Request, region string) error {
-			return Signature(c, "sts", region).Apply(request, seal.Secret.Reveal)
-		})
+	a := reply{began: time.Now(), secrets: c.secrets(), identity: !c.Identity.IsZero()}
+	x := token.Exchange{At: a.began.UTC(), Purpose: c.action(), Method: request.Method, Host: request.URL.Host}
+	if a.Response, err = staying(client).Do(request); err != nil {
+		x.Seconds = time.Since(a.began).Seconds()
+		explained := outbound.Explain(err, "asking for a role's credentials at "+request.URL.Host)
+		return Temporary{}, x, &token.AskError{InDoubt: sent.Load(), Err: explained}
+	}
+	defer a.Body.Close()
+	got, err := a.read(c.Role.Duration)
+	x.Seconds, x.Status = time.Since(a.began).Seconds(), a.StatusCode
+	if ahead, known := a.ahead(); known && ahead.Abs() > noticeable {
+		x.Skew = ahead.Seconds()
+	}
+	return got, x, err
 }
 
-// AssumeWithWebIdentity asks for credentials of the role with the token of an OpenID provider that the role trusts
-// (AssumeRoleWithWebIdentity). There is nothing else to sign with. An error is a *token.AskError.
-func AssumeWithWebIdentity(ctx context.Context, client *http.Client, identity seal.Secret, r Role) (Temporary, error) {
-	form := r.form("AssumeRoleWithWebIdentity")
-	form.Set("WebIdentityToken", identity.Reveal())
-	return r.ask(ctx, client, form, reply{secrets: []seal.Secret{identity}, identity: true},
-		func(*http.Request, string) error { return nil })
+// noticeable is a difference of clocks that the header's second and the way do not explain.
+const noticeable = 5 * time.Second
+
+// action is what is asked for.
+func (c Config) action() string {
+	if c.Identity.IsZero() {
+		return "AssumeRole"
+	}
+	return "AssumeRoleWithWebIdentity"
 }
 
-func (r Role) form(action string) url.Values {
+// secrets are the texts of the request that must not show in what comes back.
+func (c Config) secrets() []seal.Secret {
+	if !c.Identity.IsZero() {
+		return []seal.Secret{c.Identity}
+	}
+	return []seal.Secret{c.Credentials.SecretAccessKey, c.Credentials.SessionToken}
+}
+
+// form are the parameters, with secrets as show makes texts of them.
+func (c Config) form(show func(seal.Secret) string) url.Values {
+	r := c.Role
 	form := url.Values{
-		"Action": {action}, "Version": {"2011-06-15"},
+		"Action": {c.action()}, "Version": {"2011-06-15"},
 		"RoleArn": {r.ARN}, "RoleSessionName": {cmp.Or(r.SessionName, "carnet")},
 	}
 	if r.Duration > 0 {
 		form.Set("DurationSeconds", strconv.Itoa(int(r.Duration.Seconds())))
 	}
+	switch {
+	case !c.Identity.IsZero():
+		form.Set("WebIdentityToken", show(c.Identity))
+	case r.ExternalID != "":
+		form.Set("ExternalId", r.ExternalID)
+	}
 	return form
-}
-
-// ask makes one request, which sign adds a signature for a region to, and fills in the reply.
-func (r Role) ask(ctx context.Context, client *http.Client, form url.Values, a reply,
-	sign func(request *http.Request, region string) error) (Temporary, error) {
-	var sent atomic.Bool // the request may have reached the server
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
-	request, region, err := r.request(ctx, form)
-	if err == nil {
-		err = sign(request, region)
-	}
-	if err != nil {
-		return Temporary{}, &token.AskError{Permanent: true, Err: err}
-	}
-	a.began = time.Now()
-	if a.Response, err = staying(client).Do(request); err != nil {
-		explained := outbound.Explain(err, "asking for a role's credentials at "+request.URL.Host)
-		return Temporary{}, &token.AskError{InDoubt: sent.Load(), Err: explained}
-	}
-	defer a.Body.Close()
-	return a.read(r.Duration)
 }
 
 // staying is the client, but that it follows no redirect: a POST with credentials never leaves its host (failure mode 10).
@@ -93,22 +104,27 @@ func staying(client *http.Client) *http.Client {
 	return &own
 }
 
-func (r Role) request(ctx context.Context, form url.Values) (request *http.Request, region string, err error) {
-	if err := r.Validate(); err != nil {
+// request is what is sent, and its body.
+func (c Config) request(ctx context.Context, show func(seal.Secret) string) (*http.Request, string, error) {
+	if err := c.Role.Validate(); err != nil {
 		return nil, "", err
 	}
-	endpoint, region, err := r.place()
+	endpoint, region, err := c.Role.place()
 	if err != nil {
 		return nil, "", err
 	}
-	request, err = http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
+	body := c.form(show).Encode()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(body))
 	if err != nil || request.URL.Host == "" || request.URL.Scheme != "http" && request.URL.Scheme != "https" {
 		return nil, "", fault.New(fault.Invalid, "the URL of the token service is not an http or https one").
 			WithHint("correct the role's endpoint")
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 	request.Header.Set("Accept", "application/xml")
-	return request, region, nil
+	if c.Identity.IsZero() {
+		err = Signature(c.Credentials, "sts", region).Apply(request, show)
+	}
+	return request, body, err
 }
 
 // place is where the token service is, and for which region a request to it is signed.

@@ -111,7 +111,7 @@ func TestAssumeRole(t *testing.T) {
 	at(t, moment, func(t *testing.T) {
 		s := newSTS("eu-west-1", credentialsXML("AssumeRole", "2026-03-01T11:00:00Z"))
 		role := aws.Role{ARN: arn, SessionName: "nightly", ExternalID: "a+b &c", Region: "eu-west-1", Duration: 30 * time.Minute}
-		got, err := aws.Assume(t.Context(), s.client(t), s.credentials(), role)
+		got, _, err := aws.Config{Credentials: s.credentials(), Role: role}.Assume(t.Context(), s.client(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +128,7 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 	at(t, moment, func(t *testing.T) {
 		s := newSTS("eu-west-1", credentialsXML("AssumeRoleWithWebIdentity", "2026-03-01T11:30:00.500Z"))
 		role := aws.Role{ARN: arn, Region: "eu-west-1", ExternalID: "of the other action"}
-		got, err := aws.AssumeWithWebIdentity(t.Context(), s.client(t), seal.NewSecret(identity), role)
+		got, _, err := aws.Config{Identity: seal.NewSecret(identity), Role: role}.Assume(t.Context(), s.client(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +161,7 @@ func TestTokenServices(t *testing.T) {
 			at(t, moment, func(t *testing.T) {
 				s := newSTS(test.region, credentialsXML("AssumeRole", "2026-03-01T11:30:00Z"))
 				s.host = test.host
-				if _, err := aws.Assume(t.Context(), s.client(t), s.credentials(), test.role); err != nil {
+				if _, _, err := (aws.Config{Credentials: s.credentials(), Role: test.role}).Assume(t.Context(), s.client(t)); err != nil {
 					t.Error(err)
 				}
 			})
@@ -191,7 +191,7 @@ func TestExpiry(t *testing.T) {
 					credentialsXML("AssumeRole", test.expiration)(w)
 				})
 				role := aws.Role{ARN: arn, Region: "eu-west-1", Duration: test.asked}
-				got, err := aws.Assume(t.Context(), s.client(t), s.credentials(), role)
+				got, _, err := aws.Config{Credentials: s.credentials(), Role: role}.Assume(t.Context(), s.client(t))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -291,9 +291,9 @@ func TestRefusals(t *testing.T) {
 				role := aws.Role{ARN: arn, Region: "eu-west-1"}
 				var err error
 				if test.web {
-					_, err = aws.AssumeWithWebIdentity(t.Context(), s.client(t), seal.NewSecret(identity), role)
+					_, _, err = aws.Config{Identity: seal.NewSecret(identity), Role: role}.Assume(t.Context(), s.client(t))
 				} else {
-					_, err = aws.Assume(t.Context(), s.client(t), s.credentials(), role)
+					_, _, err = aws.Config{Credentials: s.credentials(), Role: role}.Assume(t.Context(), s.client(t))
 				}
 				got := failure(t, err)
 				hint := fault.HintOf(got)
@@ -319,7 +319,7 @@ func TestQuotedSignatureIsMasked(t *testing.T) {
 			_, signature, _ := strings.Cut(r.Header.Get("Authorization"), "Signature=")
 			refusalXML(403, "SignatureDoesNotMatch", "you sent "+signature)(w)
 		})}
-		_, err := aws.Assume(t.Context(), &http.Client{Transport: w}, suiteKey(), aws.Role{ARN: arn})
+		_, _, err := aws.Config{Credentials: suiteKey(), Role: aws.Role{ARN: arn}}.Assume(t.Context(), &http.Client{Transport: w})
 		if got := failure(t, err); !strings.Contains(got.Error(), "(you sent ********)") {
 			t.Error(got)
 		}
@@ -332,7 +332,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	t.Cleanup(second.Close)
 	first := httptest.NewServer(http.RedirectHandler(second.URL, http.StatusTemporaryRedirect))
 	t.Cleanup(first.Close)
-	_, err := aws.Assume(t.Context(), &http.Client{}, suiteKey(), aws.Role{ARN: arn, Endpoint: first.URL})
+	_, _, err := aws.Config{Credentials: suiteKey(), Role: aws.Role{ARN: arn, Endpoint: first.URL}}.Assume(t.Context(), &http.Client{})
 	if got := failure(t, err); !got.Permanent || got.InDoubt || !strings.Contains(got.Error(), "a redirect") {
 		t.Errorf("%+v", got)
 	}
@@ -341,7 +341,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 func TestNoAnswer(t *testing.T) {
 	abort := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) }))
 	t.Cleanup(abort.Close)
-	_, err := aws.Assume(t.Context(), &http.Client{}, suiteKey(), aws.Role{ARN: arn, Endpoint: abort.URL})
+	_, _, err := aws.Config{Credentials: suiteKey(), Role: aws.Role{ARN: arn, Endpoint: abort.URL}}.Assume(t.Context(), &http.Client{})
 	if got := failure(t, err); !got.InDoubt || got.Permanent || !fault.Is(got, fault.Unavailable) {
 		t.Errorf("cut off: %+v", got)
 	}
@@ -350,19 +350,19 @@ func TestNoAnswer(t *testing.T) {
 		io.WriteString(w, "<AssumeRole")
 	}))
 	t.Cleanup(cut.Close)
-	_, err = aws.Assume(t.Context(), &http.Client{}, suiteKey(), aws.Role{ARN: arn, Endpoint: cut.URL})
+	_, _, err = aws.Config{Credentials: suiteKey(), Role: aws.Role{ARN: arn, Endpoint: cut.URL}}.Assume(t.Context(), &http.Client{})
 	if got := failure(t, err); !got.InDoubt || got.Permanent || !fault.Is(got, fault.Unavailable) {
 		t.Errorf("half an answer: %+v", got)
 	}
 	gone := httptest.NewServer(nil)
 	gone.Close()
-	_, err = aws.Assume(t.Context(), &http.Client{}, suiteKey(), aws.Role{ARN: arn, Endpoint: gone.URL})
+	_, _, err = aws.Config{Credentials: suiteKey(), Role: aws.Role{ARN: arn, Endpoint: gone.URL}}.Assume(t.Context(), &http.Client{})
 	if got := failure(t, err); got.InDoubt || got.Permanent || !fault.Is(got, fault.Unavailable) {
 		t.Errorf("nobody there: %+v", got)
 	}
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
-	_, err = aws.Assume(stopped, &http.Client{}, suiteKey(), aws.Role{ARN: arn, Endpoint: gone.URL})
+	_, _, err = aws.Config{Credentials: suiteKey(), Role: aws.Role{ARN: arn, Endpoint: gone.URL}}.Assume(stopped, &http.Client{})
 	if got := failureWithoutHint(t, err); got.InDoubt || got.Permanent || !errors.Is(got, context.Canceled) {
 		t.Errorf("interrupted: %+v", got)
 	}
@@ -396,7 +396,7 @@ func TestRolesThatCannotBeAsked(t *testing.T) {
 		"a broken key":    {broken, aws.Role{ARN: arn}, "line break"},
 		"no key":          {aws.Credentials{}, aws.Role{ARN: arn}, "access key"},
 	} {
-		_, err := aws.Assume(t.Context(), nobody, test.credentials, test.role)
+		_, _, err := aws.Config{Credentials: test.credentials, Role: test.role}.Assume(t.Context(), nobody)
 		if got := failure(t, err); !got.Permanent || !fault.Is(got, fault.Invalid) || !strings.Contains(got.Error(), test.says) {
 			t.Errorf("%s: %+v", name, got)
 		}

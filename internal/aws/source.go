@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,14 +48,23 @@ func (c Config) Digest() seal.Secret {
 	return seal.NewSecret(hex.EncodeToString(sum[:]))
 }
 
+// A Pace keeps hosts from being asked faster than they allow, whoever asks (failure mode 38).
+type Pace interface {
+	// Wait waits for a turn at the host; a turn that is too far away is a *token.AskError.
+	Wait(ctx context.Context, host string) error
+	// Heard tells what came of a request that began at a time, and the pause that the host asked for.
+	Heard(host string, status int, pause time.Duration, began time.Time)
+}
+
 // A Source asks the token service. It fits package token's Source.
 type Source struct {
 	client *http.Client
+	pace   Pace
 	config Config
 }
 
-// NewSource returns the source of a role's credentials.
-func NewSource(client *http.Client, c Config) *Source { return &Source{client, c} }
+// NewSource returns the source of a role's credentials. All that ask hosts share the pace.
+func NewSource(client *http.Client, pace Pace, c Config) *Source { return &Source{client, pace, c} }
 
 // Names under which a [token.Token] has the parts of temporary credentials; the session token is its access token.
 const (
@@ -64,27 +75,69 @@ const (
 
 // Ask makes one attempt. There is nothing to refresh: new credentials come of the old request.
 func (s *Source) Ask(ctx context.Context, ask token.Ask) (token.Answer, error) {
-	began, action := time.Now(), "AssumeRole"
-	var got Temporary
-	var err error
-	if s.config.Identity.IsZero() {
-		got, err = Assume(ctx, s.client, s.config.Credentials, s.config.Role)
-	} else {
-		action = "AssumeRoleWithWebIdentity"
-		got, err = AssumeWithWebIdentity(ctx, s.client, s.config.Identity, s.config.Role)
+	if host := s.config.Role.host(); host != "" && !ask.Wanted {
+		if err := s.pace.Wait(ctx, host); err != nil {
+			return token.Answer{}, err
+		}
 	}
-	exchange := token.Exchange{At: began.UTC(), Seconds: time.Since(began).Seconds(), Purpose: action, Method: http.MethodPost, Host: s.config.Role.host()}
-	if e, ok := errors.AsType[*token.AskError](err); ok {
-		told := *e
-		exchange.Code, exchange.Outcome = e.Code, e.Err.Error()
-		told.Exchanges = []token.Exchange{exchange}
+	got, x, err := s.config.Assume(ctx, s.client)
+	refusal, refused := errors.AsType[*token.AskError](err)
+	s.hear(x, refusal)
+	if refused {
+		told := *refusal
+		if x.Purpose != "" {
+			x.Code, x.Outcome = told.Code, told.Err.Error()
+			told.Exchanges = []token.Exchange{x}
+		}
 		return token.Answer{}, &told
 	}
 	if err != nil {
 		return token.Answer{}, err
 	}
-	exchange.Status, exchange.Outcome, exchange.Rule = http.StatusOK, "a token", "Expiration"
-	return token.Answer{Token: got.token(began), Exchanges: []token.Exchange{exchange}}, nil
+	x.Outcome, x.Rule = "a token", RuleExpiration
+	return token.Answer{Token: got.token(x.At), Exchanges: []token.Exchange{x}}, nil
+}
+
+// hear tells the pace what came. A complaint of too many requests has many statuses here.
+func (s *Source) hear(x token.Exchange, refusal *token.AskError) {
+	if x.Status == 0 {
+		return // nobody answered
+	}
+	status, pause := x.Status, time.Duration(0)
+	if refusal != nil {
+		if pause = refusal.RetryAfter; slices.Contains(throttling, refusal.Code) {
+			status = http.StatusTooManyRequests
+		}
+	}
+	s.pace.Heard(x.Host, status, pause, x.At)
+}
+
+// RuleExpiration is the rule by which the expiry of a role's credentials is found out.
+const RuleExpiration = "Expiration"
+
+// A Plan is the request that [Source.Ask] would send, its secrets masked.
+type Plan struct {
+	*http.Request
+	Action string
+	Body   string
+	Note   string // what the masks do not show
+}
+
+// Plan says what an attempt would send, and sends nothing.
+func (s *Source) Plan() (Plan, error) {
+	c := s.config
+	if err := c.Validate(); err != nil {
+		return Plan{}, err
+	}
+	request, body, err := c.request(context.Background(), seal.Secret.String)
+	if err != nil {
+		return Plan{}, err
+	}
+	p := Plan{request, c.action(), strings.ReplaceAll(body, url.QueryEscape(seal.Mask), seal.Mask), "nothing is signed: WebIdentityToken is the token of the OpenID provider"}
+	if _, region, err := c.Role.place(); err == nil && c.Identity.IsZero() {
+		p.Note = "signed with the access key " + c.Credentials.AccessKeyID + " for sts in " + region + " (Signature v4)"
+	}
+	return p, nil
 }
 
 func (t Temporary) token(began time.Time) token.Token {

@@ -113,7 +113,7 @@ func printPlan(w io.Writer, p api.Plan) {
 // printPayload prints a form by its parameters.
 func printPayload(w io.Writer, r api.PlannedRequest) {
 	body := r.Body
-	if http.Header(r.Headers).Get("Content-Type") == "application/x-www-form-urlencoded" {
+	if strings.HasPrefix(http.Header(r.Headers).Get("Content-Type"), "application/x-www-form-urlencoded") {
 		body = strings.ReplaceAll(body, "&", "\n&")
 	}
 	for line := range strings.Lines(body) {

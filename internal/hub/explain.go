@@ -10,6 +10,7 @@ import (
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/access"
+	"carnet.dev/carnet/internal/aws"
 	"carnet.dev/carnet/internal/model"
 	"carnet.dev/carnet/internal/oauth"
 	"carnet.dev/carnet/internal/token"
@@ -167,6 +168,7 @@ var rules = map[string]string{
 	"expires_at":          "as the answer says (expires_at)",
 	"expires_on":          "as the answer says (expires_on)",
 	"expires":             "as the answer says (expires)",
+	aws.RuleExpiration:    "as the answer says (Expiration)",
 	"lifetime":            "the answer does not say; the setting lifetime does",
 	oauth.RuleJWT:         "the answer does not say; the token itself does, it is a JWT (exp)",
 	"introspection":       "the answer does not say; introspection_url does",
@@ -242,13 +244,15 @@ func (x explaining) blocked() string {
 
 // plan is what would be sent for the next token.
 func (x explaining) plan() api.Plan {
-	source, ours := x.subject.Source.(*oauth.Source)
 	p := api.Plan{Requests: []api.PlannedRequest{}, AuthMethods: []string{}}
-	p.Kind, p.Why = x.next()
-	if !ours && p.Kind == "token" {
-		p.Why = "the AWS role is assumed with the access key or the web identity token (AssumeRole)"
+	if p.Kind, p.Why = x.next(); p.Kind == "none" {
+		return p
 	}
-	if !ours || p.Kind == "none" {
+	if role, ok := x.subject.Source.(*aws.Source); ok {
+		return planRole(p, role)
+	}
+	source, ours := x.subject.Source.(*oauth.Source)
+	if !ours {
 		return p
 	}
 	ask := token.Ask{AuthMethod: x.record.AuthMethod, Previous: x.record.Token}

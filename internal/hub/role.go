@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/internal/aws"
 	"carnet.dev/carnet/internal/integration"
 	"carnet.dev/carnet/internal/model"
@@ -17,7 +18,7 @@ func (h *Hub) roleSubject(i *integration.Integration, scheme model.Scheme, clien
 	return &token.Subject{
 		ID:            recordID(i, scheme.Key),
 		Configuration: config.Digest(),
-		Source:        aws.NewSource(client, config),
+		Source:        aws.NewSource(client, h.pace, config),
 		CanGrant:      lacking == nil,
 		Missing:       missing(i, scheme, lacking),
 	}
@@ -36,4 +37,16 @@ func roleConfig(a integration.Authentication) aws.Config {
 
 func accessKey(a integration.Authentication) aws.Credentials {
 	return aws.Credentials{AccessKeyID: a.AccessKeyID, SecretAccessKey: a.SecretAccessKey, SessionToken: a.SessionToken}
+}
+
+// planRole is the request to the token service for new credentials of a role.
+func planRole(p api.Plan, source *aws.Source) api.Plan {
+	made, err := source.Plan()
+	if p.Why = "temporary credentials are not refreshed: the role is assumed again"; err != nil {
+		p.Diagnosis = diagnosisOf("configuration", err)
+		return p
+	}
+	p.Requests = append(p.Requests, api.PlannedRequest{Purpose: made.Action, Note: made.Note,
+		Request: api.Request{Method: made.Method, URL: made.URL.String(), Headers: made.Header, Body: made.Body}})
+	return p
 }

@@ -230,7 +230,7 @@ func (a *attempt) post(ctx context.Context, c call, method, nonce string) (*docu
 		return nil, 0, time.Time{}, err
 	}
 	if !v.ask.Wanted {
-		if err := a.pace.wait(ctx, r.URL.Host); err != nil {
+		if err := a.pace.Wait(ctx, r.URL.Host); err != nil {
 			return nil, 0, time.Time{}, err
 		}
 	}
@@ -241,7 +241,7 @@ func (a *attempt) post(ctx context.Context, c call, method, nonce string) (*docu
 	if last.Seconds = seconds(time.Since(began)); err == nil {
 		last.Status = status
 		last.Skew = skew(d.header.Get("Date"), began)
-		a.pace.heard(r.URL.Host, status, retryAfter(d.header.Get("Retry-After")), began)
+		a.pace.Heard(r.URL.Host, status, retryAfter(d.header.Get("Retry-After")), began)
 	}
 	return d, status, began, err
 }

@@ -35,8 +35,8 @@ const (
 	mostTurn = 5 * time.Second
 )
 
-// wait waits for a turn at the host. A turn that is too far away is an error, which says when to come again.
-func (p *Pace) wait(ctx context.Context, host string) error {
+// Wait waits for a turn at the host. A turn that is too far away is an error, which says when to come again.
+func (p *Pace) Wait(ctx context.Context, host string) error {
 	now, patience := time.Now(), mostTurn
 	if end, bounded := ctx.Deadline(); bounded {
 		patience = min(patience, end.Sub(now)/2) // the rest is for the request
@@ -74,8 +74,8 @@ func (p *Pace) turn(host string, now time.Time, patience time.Duration) time.Dur
 	return away
 }
 
-// heard learns from an answer to a request that began at a time.
-func (p *Pace) heard(host string, status int, pause time.Duration, began time.Time) {
+// Heard learns from an answer to a request that began at a time.
+func (p *Pace) Heard(host string, status int, pause time.Duration, began time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	known, now := p.hosts[host], time.Now()
