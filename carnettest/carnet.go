@@ -2,6 +2,7 @@ package carnettest
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"time"
 
@@ -24,8 +25,19 @@ type TB interface {
 // A Carnet is a whole Carnet in memory, with its client. Nobody has to sign in. It forgets everything when the test ends.
 type Carnet struct{ *client.Client }
 
+// Options of a Carnet for a test.
+type Options struct {
+	// Dial makes the connections to APIs and token endpoints, in place of the network, so that any host name leads to the test's own server.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Env and Files are what references in settings may name: variables, and directories.
+	Env, Files []string
+}
+
 // New returns a Carnet for a test.
-func New(t TB) *Carnet {
+func New(t TB) *Carnet { return NewWith(t, Options{}) }
+
+// NewWith returns a Carnet for a test, with options.
+func NewWith(t TB, o Options) *Carnet {
 	t.Helper()
 	keys, err := seal.NewKeyring()
 	if err != nil {
@@ -35,7 +47,9 @@ func New(t TB) *Carnet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := hub.New(s, hub.Options{Version: "test"})
+	of := hub.Options{Version: "test"}
+	of.Egress.Dial, of.References.Env, of.References.Files = o.Dial, o.Env, o.Files
+	h := hub.New(s, of)
 	caller := access.Local("test")
 	transport := client.Handler(server.New(h, server.Options{Caller: &caller}))
 	c, err := client.New("http://carnet.test", client.Options{HTTP: &http.Client{Transport: transport}})

@@ -51,6 +51,7 @@ func TestCarnetClientAuthentication(t *testing.T) {
 }
 
 // While a secret is being replaced, the second is tried after the first, and remembered.
+// Failure mode 44: a second secret.
 func TestCarnetSecondSecret(t *testing.T) {
 	needs(t, "client authentication")
 	s := startOIDC(t)

@@ -17,6 +17,7 @@ import (
 
 // TestNothingLeaks puts secrets in by every way there is, makes things go right and wrong at the most verbose level, and then
 // searches every byte that came out: what was printed and logged, what the API answered, every file but the key's.
+// Failure mode 29: secrets in output.
 func TestNothingLeaks(t *testing.T) {
 	o := options
 	o.Rotate = true

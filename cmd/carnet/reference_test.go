@@ -10,7 +10,7 @@ import (
 
 //go:generate go test -run TestReferenceIsUpToDate -update
 
-var update = flag.Bool("update", false, "write docs/cli.md")
+var update = flag.Bool("update", false, "write docs/cli.md, and what commands print into docs/tokens.md")
 
 func TestReferenceIsUpToDate(t *testing.T) {
 	home := func(name string) string { return map[string]string{"HOME": "~"}[name] }

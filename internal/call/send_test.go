@@ -61,6 +61,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(all.String())
 }
 
+// Failure mode 31: the API redirects.
 func TestRedirects(t *testing.T) {
 	away := httptest.NewServer(http.HandlerFunc(echo))
 	t.Cleanup(away.Close)

@@ -71,7 +71,9 @@ func (x explaining) explanation(wrong error) api.Explanation {
 		e.Plan = x.plan()
 		e.Diagnosis = x.diagnosis()
 	}
-	e.Advice = append(e.Advice, x.advice(e.Token.Endings)...)
+	e.Advice = append(e.Advice, slices.DeleteFunc(x.advice(e.Token.Endings), func(d api.Diagnosis) bool {
+		return e.Diagnosis != nil && d.Reason == e.Diagnosis.Reason // it is said already
+	})...)
 	e.Summary = x.summary(e.Diagnosis)
 	return e
 }
@@ -220,10 +222,10 @@ func (x explaining) life() api.Life {
 // whenAsked says when a token is asked for if there is none.
 func (x explaining) whenAsked() string {
 	switch {
+	case x.record.Claim.ID == "" && (x.subject == nil || !x.subject.CanGrant && !x.record.Spends(x.subject)):
+		return "not before the settings are filled in or a person connects"
 	case x.blocked() != "":
 		return x.blocked()
-	case x.subject == nil || !x.subject.CanGrant && !x.record.Spends(x.subject):
-		return "not before the settings are filled in or a person connects"
 	}
 	return "by the next task"
 }

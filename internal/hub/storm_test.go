@@ -10,6 +10,7 @@ import (
 )
 
 // TestAStormOnOneExpiredToken has ten thousand callers on three replicas find the same token dead at the same moment.
+// Failure mode 14: many callers, one request.
 func TestAStormOnOneExpiredToken(t *testing.T) {
 	r := newReplicas(t, 3)
 	for _, h := range r.hubs {

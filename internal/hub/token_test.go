@@ -139,6 +139,7 @@ func TestManyCallersShareEachToken(t *testing.T) {
 	t.Logf("%d calls, %d token requests in %s", calls.Load(), stats.TokenRequests, lives)
 }
 
+// Failure mode 23: a revoked token.
 func TestRevokedTokenIsRenewedOnceAndTheCallRepeated(t *testing.T) {
 	s := newStory(t, carnettest.ProviderOptions{})
 	s.run("desk")

@@ -168,11 +168,7 @@ func (d *decoder) authentication(raw jsontext.Value, pointer string, s *Settings
 			return
 		}
 		scheme.Key = name
-		if kind := typed(raw); kind != "" {
-			scheme = Authentication{Type: kind}.define(scheme)
-		} else {
-			scheme = old.define(scheme)
-		}
+		scheme = defining(raw, old).define(scheme)
 		if !documented && !defined && scheme.Type == "" {
 			d.problem(pointer, "is no security scheme of the document%s; to define one, give its type", d.like(name))
 			return
@@ -196,15 +192,22 @@ func (d *decoder) like(name string) string {
 	return ", which has " + strings.Join(names, ", ")
 }
 
-// typed returns the type that an entry defines, if it does.
-func typed(raw jsontext.Value) string {
-	var defined struct {
-		Type string `json:"type"`
+// defining is the old entry with what the new one says of the scheme's type, on which depends which fields it may have.
+func defining(raw jsontext.Value, old Authentication) Authentication {
+	var says struct {
+		Type   *string `json:"type"`
+		Scheme *string `json:"scheme"`
 	}
-	if raw.Kind() != '{' || json.Unmarshal(raw, &defined) != nil {
-		return ""
+	if raw.Kind() != '{' || json.Unmarshal(raw, &says) != nil { // what is wrong with it is told field by field
+		return old
 	}
-	return defined.Type
+	if says.Type != nil {
+		old.Type = *says.Type
+	}
+	if says.Scheme != nil {
+		old.Scheme = *says.Scheme
+	}
+	return old
 }
 
 // granted returns the grant type that an entry chooses, if it does.
@@ -232,11 +235,12 @@ func (d *decoder) entry(raw jsontext.Value, pointer string, old Authentication, 
 		d.field(raw, pointer, binding{name: "bearer", at: &a.Bearer})
 		return a
 	}
-	all, may := bindings(&a), accepted(a, scheme)
+	all, may := bindings(&a), accepted(defining(raw, a), scheme)
 	d.object(raw, pointer, may, func(name, pointer string, raw jsontext.Value) {
 		d.field(raw, pointer, all[slices.IndexFunc(all, func(b binding) bool { return b.name == name })])
 	})
 	d.followGrant(pointer, &a, old, scheme)
+	a.takeFlows(d.model.Origin)
 	return a
 }
 
@@ -254,7 +258,10 @@ func (d *decoder) followGrant(pointer string, a *Authentication, old Authenticat
 		name         string
 		at           *string
 		before, from string
-	}{{"token_url", &a.TokenURL, before.TokenURL, after.TokenURL}, {"refresh_url", &a.RefreshURL, before.RefreshURL, after.RefreshURL}} {
+	}{
+		{"token_url", &a.TokenURL, before.TokenURL, after.TokenURL}, {"refresh_url", &a.RefreshURL, before.RefreshURL, after.RefreshURL},
+		{"authorization_url", &a.AuthorizationURL, before.AuthorizationURL, after.AuthorizationURL}, {"device_url", &a.DeviceURL, before.DeviceURL, after.DeviceURL},
+	} {
 		if *f.at != absolute(f.before, d.model.Origin) {
 			continue
 		}

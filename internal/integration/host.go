@@ -106,3 +106,23 @@ func (a *Authentication) takeURLs(flow *model.Flow, origin string) {
 	a.TokenURL, a.RefreshURL = absolute(flow.TokenURL, origin), absolute(flow.RefreshURL, origin)
 	a.AuthorizationURL, a.DeviceURL = absolute(flow.AuthorizationURL, origin), absolute(flow.DeviceURL, origin)
 }
+
+// takeFlows fills in what is empty by the flows that the entry itself defines.
+func (a *Authentication) takeFlows(origin string) {
+	if a.Flows == nil {
+		return
+	}
+	if a.GrantType == "" {
+		a.GrantType = a.Flows.Default()
+	}
+	said := Authentication{}
+	said.takeURLs(a.Flows.Flow(a.GrantType), origin)
+	for _, f := range []struct {
+		at   *string
+		said string
+	}{{&a.TokenURL, said.TokenURL}, {&a.RefreshURL, said.RefreshURL}, {&a.AuthorizationURL, said.AuthorizationURL}, {&a.DeviceURL, said.DeviceURL}} {
+		if *f.at == "" {
+			*f.at = f.said
+		}
+	}
+}

@@ -77,6 +77,9 @@ func accepted(a Authentication, s model.Scheme) []string {
 	switch s.Type {
 	case model.TypeAPIKey, model.TypeHTTP:
 		names = append(names, "format", "inject", "grant_type", "secrets")
+		if s.Type == model.TypeHTTP && a.Type != "" { // whichever scheme of HTTP authentication it comes to be
+			names = append(names, "username", "password", "bearer")
+		}
 	case model.TypeSigV4:
 		names = append(names, ofRoles...)
 	}
@@ -95,7 +98,11 @@ func accepted(a Authentication, s model.Scheme) []string {
 // apart are accepted fields that have to be named with their scheme, as in SCHEME.type: they are rare where they are not the scheme's
 // own business.
 func apart(a Authentication, s model.Scheme, field string) bool {
-	return slices.Contains(definition, field) || !takesToken(a, s) && slices.Contains([]string{"grant_type", "secrets", "format", "inject"}, field)
+	if slices.Contains(definition, field) {
+		return true
+	}
+	others := s.Type == model.TypeHTTP && !slices.Contains(fieldNames(s), field)
+	return !takesToken(a, s) && (others || slices.Contains([]string{"grant_type", "secrets", "format", "inject"}, field))
 }
 
 // KeepsToken reports whether the credential of a scheme is a token that is asked for: that of oauth2 and openIdConnect always is, that

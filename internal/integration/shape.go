@@ -158,7 +158,7 @@ func (d *decoder) scalar(raw jsontext.Value, pointer string, at reflect.Value) {
 	case reflect.Int:
 		n, err := strconv.Atoi(text)
 		at.SetInt(int64(n))
-		ok = ok && err == nil
+		ok = ok && err == nil && n >= 0
 	case reflect.Float64:
 		n, err := strconv.ParseFloat(text, 64)
 		at.SetFloat(n)

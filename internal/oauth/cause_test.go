@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -179,5 +180,29 @@ func TestHintsNameTheIntegration(t *testing.T) {
 	again := trouble{purpose: "refresh", host: "a.example", status: 400, code: "invalid_grant", named: "shop --scheme login"}
 	if _, _, hint := again.diagnose(); !strings.Contains(hint, "carnet integration connect shop --scheme login;") {
 		t.Error(hint)
+	}
+}
+
+// TestThePageHasEveryCause: docs/tokens.md has the rows of the table, in their order.
+func TestThePageHasEveryCause(t *testing.T) {
+	data, err := os.ReadFile("../../docs/tokens.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	some := trouble{purpose: "token", tried: []string{MethodBasic, MethodPost}, skew: 7 * time.Minute, grant: model.GrantPassword}
+	var rows []string
+	for _, c := range causes {
+		reason, _, _ := strings.Cut(c.name, "/")
+		what, change := some.fill(c.likely), some.fill(c.change)
+		if what == "" {
+			what = "the connection: " + strings.ReplaceAll(reason, "_", " ")
+		}
+		if change == "" {
+			change = "what the message says"
+		}
+		rows = append(rows, "| `"+reason+"` | "+what+" | "+change+" |\n")
+	}
+	if !strings.Contains(string(data), "| name | likely | what to change |\n| --- | --- | --- |\n"+strings.Join(rows, "")) {
+		t.Errorf("the table of docs/tokens.md should be\n%s", strings.Join(rows, ""))
 	}
 }

@@ -26,6 +26,8 @@ type Options struct {
 	UserAgent     string        // sent where a request names none; "carnet" by default
 	DialTimeout   time.Duration // 10 s by default
 	HeaderTimeout time.Duration // until an answer begins; 60 s by default
+	// Dial makes connections in place of the network, for tests; the policy can't judge their addresses.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // TLS are the settings of one integration's connections. Texts are PEM.
@@ -113,9 +115,13 @@ func (c *Clients) transport(config *tls.Config) *http.Transport {
 			return c.options.Policy.Check(to.Addr())
 		},
 	}
+	dial, proxy := dialer.DialContext, http.ProxyFromEnvironment
+	if c.options.Dial != nil {
+		dial, proxy = c.options.Dial, nil
+	}
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
+		Proxy:                  proxy,
+		DialContext:            dial,
 		TLSClientConfig:        config,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ResponseHeaderTimeout:  c.options.HeaderTimeout,

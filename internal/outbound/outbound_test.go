@@ -16,6 +16,7 @@ import (
 	"carnet.dev/carnet/internal/seal"
 )
 
+// Failure mode 30: the inside network.
 func TestPolicy(t *testing.T) {
 	prefixes := func(texts ...string) (all []netip.Prefix) {
 		for _, text := range texts {

@@ -31,6 +31,7 @@ func fresh(t *testing.T) *seal.Keyring {
 	return k
 }
 
+// Failure mode 33: a leaked database.
 func TestSealedOpensInItsPlaceOnly(t *testing.T) {
 	k := fresh(t)
 	s := sealed(t, k, secret, "here")

@@ -31,6 +31,7 @@ func (m mortal) Ask(ctx context.Context, a token.Ask) (token.Answer, error) {
 	return answer, err
 }
 
+// Failure mode 17: death between answer and save.
 func TestDeathAtEveryPointOfARenewal(t *testing.T) {
 	for _, test := range []struct {
 		name          string
@@ -150,6 +151,7 @@ func TestStoreAwayAfterTheAnswer(t *testing.T) {
 	})
 }
 
+// Failure mode 27: edits during a renewal.
 func TestEditsDuringARenewal(t *testing.T) {
 	for _, test := range []struct {
 		name  string

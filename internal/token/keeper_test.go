@@ -203,6 +203,7 @@ func TestOneRequestPerTokenLife(t *testing.T) {
 	})
 }
 
+// Failure mode 15: rotating refresh tokens.
 func TestDayOfThreeReplicas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, shared := newEndpoint(time.Hour, 300*time.Millisecond), newShelf()
@@ -246,6 +247,7 @@ func TestSweepRenewsWhatIsUsedOnly(t *testing.T) {
 	})
 }
 
+// Failure mode 16: no new refresh token.
 func TestRefreshKeepsWhatTheAnswerLeavesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, shared := newEndpoint(time.Minute, 0), newShelf()
@@ -261,6 +263,7 @@ func TestRefreshKeepsWhatTheAnswerLeavesOut(t *testing.T) {
 	})
 }
 
+// Failure mode 18: a rejected refresh token.
 func TestRefusedRefreshTokenFallsBackToTheCredentials(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, shared := newEndpoint(time.Minute, 0), newShelf()
@@ -322,6 +325,7 @@ func TestTypedTokenIsUsedAsItIs(t *testing.T) {
 	})
 }
 
+// Failure mode 20: wrong credentials.
 func TestWrongCredentialsAreSentOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, shared := newEndpoint(time.Hour, time.Second), newShelf()
@@ -355,6 +359,7 @@ func TestWrongCredentialsAreSentOnce(t *testing.T) {
 	})
 }
 
+// Failure mode 19: the provider is down.
 func TestBackOffIsSharedAndHonoursRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, shared := newEndpoint(time.Hour, 0), newShelf()
@@ -532,6 +537,7 @@ func TestSameTokenAgainIsNotAskedForAhead(t *testing.T) {
 	})
 }
 
+// Failure mode 25: the configuration changes.
 func TestOtherConfigurationCountsAsEmpty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, shared := newEndpoint(time.Hour, 0), newShelf()

@@ -37,6 +37,7 @@ func TestRefreshTokenIsNotSpentWhileTheStoreIsAway(t *testing.T) {
 	})
 }
 
+// Failure mode 26: the database is down.
 func TestCredentialsAreAskedWhileTheStoreIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, shared := newEndpoint(time.Minute, time.Second), newShelf()

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -357,8 +358,8 @@ func onlyRefresh(err error, s *Subject) error {
 	}
 	broken := *e
 	broken.Permanent = true
-	broken.Err = fault.Wrap(fault.Reconnect, e.Err, "the refresh token was refused").
-		WithHint("a person has to connect the integration again, or type a new token")
+	hint := cmp.Or(fault.HintOf(e.Err), "a person has to connect the integration again, or type a new token")
+	broken.Err = fault.Wrap(fault.Reconnect, e.Err, "the refresh token was refused").WithHint("%s", hint)
 	return &broken
 }
 

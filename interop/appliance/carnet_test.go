@@ -108,6 +108,7 @@ func eachUse(t *testing.T, test func(t *testing.T, u use)) {
 	}
 }
 
+// Failure mode 37: few sessions.
 func TestCarnetSharesOneSession(t *testing.T) {
 	eachUse(t, func(t *testing.T, u use) {
 		u.options.Sessions = 1
@@ -139,6 +140,7 @@ func TestCarnetLogsInAgain(t *testing.T) {
 }
 
 // The appliance's clock runs ahead of Carnet's: its session has ended by itself.
+// Failure mode 36: expiry that is no 401.
 func TestCarnetNoticesExpiry(t *testing.T) {
 	eachUse(t, func(t *testing.T, u use) {
 		u.options.Sessions = 1

@@ -27,7 +27,8 @@ const document = `{"openapi": "3.1.0", "info": {"title": "All", "version": "1"},
 		"oidc": {"type": "openIdConnect", "openIdConnectUrl": "https://id.example.com/.well-known/openid-configuration"},
 		"key": {"type": "apiKey", "in": "header", "name": "X-Key"},
 		"basic": {"type": "http", "scheme": "basic"}, "digest": {"type": "http", "scheme": "digest"}, "bearer": {"type": "http", "scheme": "bearer"},
-		"tls": {"type": "mutualTLS"},
+		"tls": {"type": "mutualTLS"}, "login": {"type": "http", "scheme": "basic"},
+		"session": {"type": "apiKey", "in": "header", "name": "X-Session", "x-carnet-token": {"grant_type": "request", "token_url": "https://api.example.com/login"}},
 		"aws": {"type": "apiKey", "in": "header", "name": "Authorization", "x-amazon-apigateway-authtype": "awsSigv4"}}}}`
 
 // simple are settings of all types of schemes, and of what is around them.
