@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,9 +28,10 @@ func (p *program) show(v any, table func(w io.Writer)) error {
 func Show(out io.Writer, format string, v any, table func(w io.Writer)) error {
 	switch format {
 	case "", "table":
-		w := tabwriter.NewWriter(printable{out}, 0, 0, 2, ' ', 0)
+		whole := bufio.NewWriter(printable{out}) // a tabwriter writes each cell by itself, and its padding too
+		w := tabwriter.NewWriter(whole, 0, 0, 2, ' ', 0)
 		table(w)
-		return w.Flush()
+		return errors.Join(w.Flush(), whole.Flush())
 	case "json", "yaml":
 		var data bytes.Buffer
 		e := json.NewEncoder(&data)

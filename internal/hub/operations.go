@@ -47,7 +47,10 @@ func (h *Hub) search(ctx context.Context, m *model.Model, search string, q api.Q
 	if err != nil {
 		return list, err
 	}
-	for found := range index.Search(strings.Fields(strings.ToLower(search))) {
+	for found, err := range index.Search(strings.Fields(strings.ToLower(search))) {
+		if err != nil {
+			return list, err
+		}
 		if list.Total++; list.Total > max(q.Skip, 0) && (q.Limit <= 0 || len(list.Operations) < q.Limit) {
 			summary, err := found.Summary()
 			if err != nil {

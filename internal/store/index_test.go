@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -31,7 +32,7 @@ func oddDocument() *model.Document {
 	return d
 }
 
-func oddStore(t *testing.T) (*store.Store, *model.Model) {
+func emptyStore(t *testing.T) *store.Store {
 	t.Helper()
 	keys, err := seal.NewKeyring()
 	if err != nil {
@@ -42,7 +43,12 @@ func oddStore(t *testing.T) (*store.Store, *model.Model) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	d := oddDocument()
+	return s
+}
+
+func oddStore(t *testing.T) (*store.Store, *model.Model) {
+	t.Helper()
+	s, d := emptyStore(t), oddDocument()
 	if _, err := s.PutModel(t.Context(), d, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +69,10 @@ func TestSearch(t *testing.T) {
 	for _, search := range []string{"", "plain", "PLAIN2", "über get", "get orders plain", `quo"te`, `back\slash`, `\`, "{", "line break", "break line", "ключ", "summary", "tags", "id", "nothing"} {
 		words := strings.Fields(strings.ToLower(search))
 		var got, want []string
-		for found := range index.Search(words) {
+		for found, err := range index.Search(words) {
+			if err != nil {
+				t.Fatal(err)
+			}
 			summary, err := found.Summary()
 			if err != nil {
 				t.Fatal(err)
@@ -109,5 +118,24 @@ func TestOddNames(t *testing.T) {
 	}
 	if n != len(oddNames) {
 		t.Errorf("walked over %d schemas", n)
+	}
+}
+
+// TestSchemasOfSeveralBuckets: those of one bucket are not counted for another.
+func TestSchemasOfSeveralBuckets(t *testing.T) {
+	d := &model.Document{Model: model.Model{VersionID: "Many:1", Digest: "0dd"}, JSON: make([]byte, 4<<20)}
+	var refs []string
+	for i := range 300 {
+		d.Schemas = append(d.Schemas, model.NamedSchema{Ref: fmt.Sprint("#/", i), Value: jsontext.Value(fmt.Sprint(i))})
+		refs = append(refs, d.Schemas[i].Ref)
+	}
+	s := emptyStore(t)
+	if _, err := s.PutModel(t.Context(), d, 0); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 { // buckets are read in no order
+		if found, err := s.Schemas(t.Context(), &d.Model, refs); err != nil || len(found) != len(refs) {
+			t.Fatalf("%d of %d schemas: %v", len(found), len(refs), err)
+		}
 	}
 }

@@ -181,14 +181,20 @@ func bucket(name string, n int) int {
 }
 
 func (s *Store) part(ctx context.Context, id string) ([]byte, error) {
+	body, err := s.packed(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return decompress(body)
+}
+
+// packed reads a part as it is stored.
+func (s *Store) packed(ctx context.Context, id string) ([]byte, error) {
 	r, err := s.driver.Get(ctx, partKind, id)
 	if fault.Is(err, fault.NotFound) {
 		return nil, fault.New(fault.Conflict, "the model was replaced or deleted meanwhile").WithHint("try again")
 	}
-	if err != nil {
-		return nil, err
-	}
-	return decompress(r.Body)
+	return r.Body, err
 }
 
 func decoded(err error) error {
@@ -232,7 +238,10 @@ func (s *Store) putParts(ctx context.Context, d *model.Document) error {
 // putPart writes a part. One that is there already is the same, unless it is damaged, or another version of Carnet read the
 // document differently.
 func (s *Store) putPart(ctx context.Context, p part) error {
-	body, err := compress(p.body)
+	body, err := p.body, error(nil)
+	if !p.packed {
+		body, err = compress(p.body)
+	}
 	if err != nil {
 		return err
 	}

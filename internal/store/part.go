@@ -16,8 +16,9 @@ import (
 
 // A part is a piece of a model, before compression.
 type part struct {
-	id   string
-	body []byte
+	id     string
+	body   []byte
+	packed bool // it is compressed already
 }
 
 // cut makes the parts of a document and hands each on as soon as it is made.
@@ -28,11 +29,11 @@ func cut(d *model.Document, emit func(part) error) error {
 	if err != nil {
 		return err
 	}
-	if err := emit(part{digest + "/index", index}); err != nil {
+	if err := emit(part{id: digest + "/index", body: index, packed: true}); err != nil {
 		return err
 	}
 	for at := 0; at < len(d.JSON); at += pieceSize {
-		piece := part{digest + "/document/" + strconv.Itoa(b.Document), d.JSON[at:min(at+pieceSize, len(d.JSON))]}
+		piece := part{id: digest + "/document/" + strconv.Itoa(b.Document), body: d.JSON[at:min(at+pieceSize, len(d.JSON))]}
 		if err := emit(piece); err != nil {
 			return err
 		}
@@ -59,7 +60,7 @@ func cut(d *model.Document, emit func(part) error) error {
 	if err != nil {
 		return fault.Wrap(fault.Internal, err, "the head of the parts can't be encoded")
 	}
-	return emit(part{digest + "/buckets", head})
+	return emit(part{id: digest + "/buckets", body: head})
 }
 
 // values are what fill writes into buckets.
@@ -98,7 +99,7 @@ func fill(v values, emit func(part) error) error {
 			text.Write(bytes.TrimSuffix(value.Bytes(), []byte("\n"))) // which the encoder ends a text with; there is none within
 		}
 		text.WriteString("\n}")
-		if err := emit(part{v.prefix + strconv.Itoa(b), bytes.Clone(text.Bytes())}); err != nil {
+		if err := emit(part{id: v.prefix + strconv.Itoa(b), body: bytes.Clone(text.Bytes())}); err != nil {
 			return err
 		}
 	}
@@ -128,7 +129,7 @@ func pick(bucket []byte, names map[string]bool, found map[string]jsontext.Value)
 			return decoded(fmt.Errorf("the value of %q is not JSON", name))
 		}
 		found[name] = bytes.Clone(value)
-		if len(found) == len(names) {
+		if delete(wanted, string(line[:end])); len(wanted) == 0 {
 			return nil
 		}
 	}
@@ -189,11 +190,14 @@ func compress(data []byte) ([]byte, error) {
 	return e.EncodeAll(data, nil), nil
 }
 
-func decompress(data []byte) ([]byte, error) {
+func decompress(data []byte) ([]byte, error) { return decompressInto(nil, data) }
+
+// decompressInto appends to a buffer: memory that is touched first costs more than the rest of it.
+func decompressInto(buffer, data []byte) ([]byte, error) {
 	d, err := decoder()
 	if err != nil {
 		return nil, decoded(err)
 	}
-	text, err := d.DecodeAll(data, nil)
+	text, err := d.DecodeAll(data, buffer)
 	return text, decoded(err)
 }
