@@ -42,7 +42,7 @@ interop:
 # The page in Chromium (CHROMIUM, or /usr/bin/chromium): the main job by clicking alone, every page and the gallery looked at; writes
 # docs/images.
 browser:
-	cd interop && go test -count=1 -tags browser -run TestPageInABrowser .
+	cd interop && go test -count=1 -timeout 30m -tags browser -run TestPageInABrowser .
 
 # Carnet against what is known of real token endpoints: CATALOGUE names the file, which is no part of the repository.
 catalogue:

@@ -51,7 +51,7 @@ func TestPageInABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	story := exec.CommandContext(ctx, "node", "browser/story.js", string(settings))
 	story.Stdout, story.Stderr = os.Stderr, os.Stderr
