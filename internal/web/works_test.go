@@ -107,6 +107,10 @@ func arrive(r *http.Request) arrived {
 			a.Headers[name] = strings.Join(values, ", ")
 		}
 	}
+	var compact bytes.Buffer
+	if kind == "application/json" && json.Compact(&compact, body) == nil {
+		a.Body = compact.String()
+	}
 	if parameters["boundary"] == "" {
 		return a
 	}
