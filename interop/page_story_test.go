@@ -46,7 +46,7 @@ func TestPageInABrowser(t *testing.T) {
 	answering(t, "http://"+address+"/health")
 	settings, err := json.Marshal(map[string]string{
 		"carnet": "http://" + address, "issuer": oidc.Issuer, "password": "a password for admin", "secret": "robot: 100% & more",
-		"person": person, "personPassword": personPassword, "images": "../docs/images",
+		"person": person, "personPassword": personPassword, "images": "../docs/images", "works": newWorks(t).URL, "token": givenToken,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package form
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -15,7 +16,7 @@ const (
 	mostOptions = 40
 	mostShapes  = 3 // choices within choices of one place
 	mostChoices = 500
-	manyFields  = 8 // in a group, before the optional ones are folded away
+	manyFields  = 12 // in a group, before the optional ones are folded away
 )
 
 // work is a form that is being made.
@@ -181,7 +182,7 @@ func (w *work) list(n *Node, p place, s schema, example jsontext.Value, v *Value
 		first = all[0]
 	}
 	add := func(v *Value) {
-		at := p.itemOf(len(n.Fields), n.Label)
+		at := p.itemOf(len(n.Fields), n.Label+" "+strconv.Itoa(len(n.Fields)+1))
 		at.certain = v.fresh
 		item := w.made(at, items, first, v.orNew(), v.fresh)
 		item.Fresh = v.fresh

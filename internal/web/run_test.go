@@ -22,7 +22,7 @@ func TestBodyAsFields(t *testing.T) {
 		click("Add to tags").sees("Order something").task()
 	form = form.fill("text:b/tags/[0]", "a", "text:b/tags/[1]", "b").click("Add to lines").task()
 	form = form.fill("text:b/lines/[0]/sku", "x1", "number:b/lines/[0]/price", "1.50", "number:b/pay/coins", "3", "text:p.tag/[0]", "t1", "number:p.limit", "10").click("Add to tag").task()
-	page := form.fill("text:p.tag/[1]", "t2").click("Remove item 0 of tags").task().click("Run").sees("200 OK", "yes")
+	page := form.fill("text:p.tag/[1]", "t2").click("Remove tags 1").task().click("Run").sees("200 OK", "yes")
 	want := arrived{
 		Method: "POST", URL: "/orders/main?limit=10&tag=t1&tag=t2", Type: "application/json", Headers: map[string]string{"Accept": "application/json, */*;q=0.8"},
 		Body: `{"item":"book","count":2,"gift":true,"kind":"used","address":{"city":"Durban"},"lines":[{"sku":"x1","price":1.50}],"tags":["b"],"pay":{"coins":3}}`,

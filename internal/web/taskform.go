@@ -36,7 +36,7 @@ type bodyForm struct {
 }
 
 // manyParameters is how many there may be before the optional ones are folded away.
-const manyParameters = 8
+const manyParameters = 12
 
 const (
 	parameterAt, bodyAt           = "p", "b"

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
+import works from './works.js';
 
 const settings = JSON.parse(process.argv[2]);
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -347,7 +348,7 @@ async function gallery() {
 
 let failed;
 try {
-  for (const step of [gallery, signIn, importModel, robot, renewal, breakAndMend, consent, consentElsewhere, people, lookAtAll]) {
+  for (const step of [gallery, signIn, importModel, robot, renewal, breakAndMend, consent, consentElsewhere, ...works({ page, settings, at, say, button, link, sees, open, inspect, shot }), people, lookAtAll]) {
     await step();
   }
   await page.getByLabel('Name').fill('admin');
