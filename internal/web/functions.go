@@ -34,7 +34,6 @@ var functions = template.FuncMap{
 	"step":        stepName,
 	"past":        func(t *time.Time) bool { return t.Before(time.Now()) },
 	"ms":          func(seconds float64) float64 { return 1000 * seconds },
-	"query":       url.QueryEscape,
 	"path":        url.PathEscape,
 }
 

@@ -43,7 +43,11 @@ func (b *browser) arrive(t *testing.T, at string, answer *httptest.ResponseRecor
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &document{b, t, at, answer.Code, root, answer}
+	d := &document{b, t, at, answer.Code, root, answer}
+	if b.met != nil {
+		d.meet()
+	}
+	return d
 }
 
 func attribute(n *html.Node, name string) string {
@@ -218,6 +222,9 @@ func (p *paper) send(button *html.Node) *document {
 	action := attribute(p.node, "action")
 	if own, ok := attributeOf(button, "formaction"); ok {
 		action = own
+	}
+	if p.sent != nil {
+		p.sent[kindOf(action)] = true
 	}
 	order := p.order(button)
 	if strings.EqualFold(attribute(p.node, "method"), "get") {

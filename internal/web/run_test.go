@@ -1,12 +1,17 @@
 package web_test
 
 import (
+	"encoding/json"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"carnet.dev/carnet/api"
+	"carnet.dev/carnet/internal/access"
 	"carnet.dev/carnet/internal/web"
 )
 
@@ -213,4 +218,50 @@ func TestAnswers(t *testing.T) {
 	b.task(t, "empty").click("Run").sees("204 No Content", "It has no body")
 	b.task(t, "refused").click("Run").sees("422", "not so")
 	b.task(t, "refused").click("Run into a file").sees("422", "not so")
+}
+
+// TestScriptsInForms: what a document says of a body, what was typed into its fields, and what the API answers with stay text.
+func TestScriptsInForms(t *testing.T) {
+	const attack = `</textarea></title><script>alert(1)</script><img src=x onerror="alert(1)">"'`
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("X-Attack", attack)
+		w.Header().Set("Content-Disposition", `attachment; filename="<script>.html"`)
+		io.WriteString(w, attack)
+	}))
+	t.Cleanup(service.Close)
+	b := newBrowser(t).signIn()
+	name, _ := json.Marshal(attack)
+	text := string(name)
+	document := `{"openapi":"3.1.0","info":{"title":"Attack","version":"1"},"servers":[{"url":"` + service.URL + `"}],"paths":{"/a":{"post":{"operationId":"a","requestBody":{"description":` + text + `,"content":{
+	  "multipart/form-data":{"schema":{"title":` + text + `,"description":` + text + `,"type":"object","properties":{` + text + `:{"type":"string","example":` + text + `,"description":` + text + `,"format":` + text + `},
+	   "choice":{"enum":[` + text + `]},"group":{"type":"object","description":` + text + `,"properties":{` + text + `:{"type":"string","contentMediaType":"image/png"}}},"file":{"type":"string","format":"binary","description":` + text + `},
+	   "list":{"type":"array","description":` + text + `,"items":{"type":"string","default":` + text + `}},"shapes":{"oneOf":[{"title":` + text + `,"type":"string"},{"type":"object","properties":{` + text + `:{"type":"integer"}}}]}}}},
+	  "` + `x/` + strings.Trim(text, `"`) + `":{"schema":{"type":"string"}}}}}}}}`
+	admin := access.Local("test")
+	m, err := b.hub.ImportModel(t.Context(), admin, api.ModelRequest{Model: json.RawMessage(document)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.hub.CreateIntegration(t.Context(), admin, api.Integration{Name: "works", Model: m.Model}); err != nil {
+		t.Fatal(err)
+	}
+	form := b.task(t, "a")
+	for name := range form.values {
+		if strings.HasPrefix(name, "text:") {
+			form.fill(name, attack)
+		}
+	}
+	form.attach("file:file", "<script>.html", attack)
+	for _, button := range []string{"Write it as JSON", "Show the request", "Run"} {
+		page := form.click(button)
+		raw := page.raw.Body.String()
+		if strings.Contains(raw, "<script>alert") || strings.Contains(raw, "<img") || strings.Contains(raw, "ZgotmplZ") || inline.MatchString(raw) {
+			t.Errorf("after %q a script attempt is markup:\n%s", button, raw)
+		}
+	}
+	form.click("Run").sees("200 OK", attack, "x-attack")
+	if got := form.click("Run into a file").raw.Header().Get("Content-Disposition"); got != `attachment; filename="-script-.html"; filename*=UTF-8''-script-.html` {
+		t.Errorf("the file is %s", got)
+	}
 }

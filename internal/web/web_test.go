@@ -27,6 +27,8 @@ type browser struct {
 	page    http.Handler
 	api     http.Handler // where the page leads into the API
 	cookies map[string]string
+
+	met, sent map[string]bool // where forms of pages lead, and those that were sent there; nil: nobody counts
 }
 
 const password = "hunter2-password"
