@@ -144,10 +144,10 @@ func (n *Node) open(pointer string) {
 	})
 }
 
-// MoreOpen reports whether something among the fields that few fill in is filled in, or wrong.
+// MoreOpen reports whether something among the fields that few fill in is filled in, wrong, or new.
 func (n *Node) MoreOpen() (open bool) {
 	for _, f := range append(n.More[:len(n.More):len(n.More)], n.Rest) {
-		f.All(func(in *Node) { open = open || in.Wrong != "" || in.Value != "" })
+		f.All(func(in *Node) { open = open || in.Wrong != "" || in.Value != "" || in.Fresh })
 	}
 	return open
 }

@@ -16,7 +16,7 @@ const (
 	mostOptions = 40
 	mostShapes  = 3 // choices within choices of one place
 	mostChoices = 500
-	manyFields  = 12 // in a group, before the optional ones are folded away
+	manyFields  = 8 // in a group, before the optional ones are folded away
 )
 
 // work is a form that is being made.

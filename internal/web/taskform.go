@@ -36,7 +36,7 @@ type bodyForm struct {
 }
 
 // manyParameters is how many there may be before the optional ones are folded away.
-const manyParameters = 12
+const manyParameters = 8
 
 const (
 	parameterAt, bodyAt           = "p", "b"
@@ -61,9 +61,9 @@ func newTaskForm(op api.Operation, posted url.Values) *taskForm {
 	return f
 }
 
-// MoreOpen reports whether something among the folded parameters is wrong.
+// MoreOpen reports whether something among the folded parameters is wrong, or new.
 func (f *taskForm) MoreOpen() bool {
-	return slices.ContainsFunc(f.More, func(n *form.Node) bool { return len(n.Wrongs()) > 0 })
+	return (&form.Node{More: f.More}).MoreOpen()
 }
 
 func newParameter(op api.Operation, p api.Parameter, posted url.Values, e edit) *form.Node {

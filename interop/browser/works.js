@@ -35,6 +35,7 @@ export default ({ page, settings, at, say, button, link, sees, open, inspect, sh
     await link('Run an operation').click();
     await page.getByRole('link', { name: /Order something\s*\/orders$/ }).click();
     assert.equal(await page.getByLabel('item').first().inputValue(), 'book');
+    await page.locator('#fields > section details.more > summary').click();
     await page.getByLabel('count').fill('none');
     await page.getByLabel('gift').selectOption('true');
     await page.getByLabel('kind', { exact: true }).selectOption('used');
@@ -102,6 +103,7 @@ export default ({ page, settings, at, say, button, link, sees, open, inspect, sh
   // look checks the forms where something is filled in and something is wrong.
   async function look() {
     await page.goto(at('/ui/integrations/works/run?operation=order'));
+    await page.locator('#fields > section details.more > summary').click();
     await open(page.locator('details.group', { hasText: 'address' }));
     await page.getByRole('button', { name: 'Add to lines' }).click();
     await page.getByLabel('sku').fill('x1');

@@ -42,6 +42,15 @@
     event.target.reportValidity();
   });
 
+  // What was unfolded stays so when the form is made anew.
+  let unfolded = [];
+  document.addEventListener('htmx:beforeSwap', () => {
+    unfolded = [...document.querySelectorAll('#fields details[open][id]')].map((details) => details.id);
+  });
+  document.addEventListener('htmx:afterSwap', () => {
+    for (const id of unfolded) document.getElementById(id)?.setAttribute('open', '');
+  });
+
   // Files go along when the operation is run; to show the form or the request again their names are enough.
   document.addEventListener('htmx:configRequest', ({ detail }) => {
     if (!/\/(form|preview)\?/.test(detail.path)) return;
