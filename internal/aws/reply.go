@@ -59,7 +59,7 @@ func (a reply) read(asked time.Duration) (Temporary, error) {
 	body, err := io.ReadAll(io.LimitReader(a.Body, maxReply))
 	if err != nil {
 		explained := outbound.Explain(err, "reading the token service's answer from "+host)
-		return Temporary{}, &token.AskError{InDoubt: true, Err: explained}
+		return Temporary{}, &token.AskError{Reason: string(outbound.ReasonOf(err)), InDoubt: true, Err: explained}
 	}
 	var d document
 	broken := xml.Unmarshal(body, &d) != nil
@@ -74,7 +74,7 @@ func (a reply) read(asked time.Duration) (Temporary, error) {
 		seal.NewSecret(strings.TrimSpace(k.SessionToken))}
 	if broken || c.SessionToken.IsZero() || c.check() != nil { // failure mode 8
 		unusable := fault.New(fault.Upstream, "%s answered %s, but no credentials that can be used", host, a.quote(a.Status, 60))
-		return Temporary{}, &token.AskError{InDoubt: true, Err: unusable.WithHint("%s", endpointHint)}
+		return Temporary{}, &token.AskError{Reason: "no_token", InDoubt: true, Err: unusable.WithHint("%s", endpointHint)}
 	}
 	return Temporary{c, a.expiry(k.Expiration, asked)}, nil
 }
@@ -106,7 +106,7 @@ func (a reply) refused(code, message string) error {
 	}
 	what = cmp.Or(strings.TrimSpace(what), a.quote(a.Status, 60))
 	v := a.judge(code)
-	e.Permanent, e.InDoubt = v.permanent, v.inDoubt
+	e.Permanent, e.InDoubt, e.Reason = v.permanent, v.inDoubt, v.reason
 	e.Err = fault.New(fault.Upstream, "%s answered %s%s", a.Request.URL.Host, what, v.remark).WithHint("%s", v.hint)
 	return e
 }

@@ -41,14 +41,14 @@ func (c Config) Assume(ctx context.Context, client *http.Client) (Temporary, tok
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 	request, _, err := c.request(ctx, seal.Secret.Reveal)
 	if err != nil {
-		return Temporary{}, token.Exchange{}, &token.AskError{Permanent: true, Err: err}
+		return Temporary{}, token.Exchange{}, &token.AskError{Reason: "configuration", Permanent: true, Err: err}
 	}
 	a := reply{began: time.Now(), secrets: c.secrets(), identity: !c.Identity.IsZero()}
 	x := token.Exchange{At: a.began.UTC(), Purpose: c.action(), Method: request.Method, Host: request.URL.Host}
 	if a.Response, err = staying(client).Do(request); err != nil {
 		x.Seconds = time.Since(a.began).Seconds()
 		explained := outbound.Explain(err, "asking for a role's credentials at "+request.URL.Host)
-		return Temporary{}, x, &token.AskError{InDoubt: sent.Load(), Err: explained}
+		return Temporary{}, x, &token.AskError{Reason: string(outbound.ReasonOf(err)), InDoubt: sent.Load(), Err: explained}
 	}
 	defer a.Body.Close()
 	got, err := a.read(c.Role.Duration)

@@ -245,40 +245,40 @@ func TestRefusals(t *testing.T) {
 			token.AskError{Code: "AccessDenied", Permanent: true}, "sts.eu-west-1.amazonaws.com answered AccessDenied (User: arn:aws:iam::1:user/ada is not authorized)", "trust policy"},
 		"unknown key":     {refusalXML(403, "InvalidClientTokenId", "The security token included in the request is invalid."), false, token.AskError{Code: "InvalidClientTokenId", Permanent: true}, "(The security", "access key id"},
 		"wrong secret":    {dated(near, mismatch), false, token.AskError{Code: "SignatureDoesNotMatch", Permanent: true}, "SignatureDoesNotMatch", "secret access key"},
-		"a slow clock":    {dated(late, mismatch), false, token.AskError{Code: "SignatureDoesNotMatch"}, "this machine's clock is 12m0s slow", "clock"},
-		"a fast clock":    {dated(early, mismatch), false, token.AskError{Code: "SignatureDoesNotMatch"}, "this machine's clock is 12m0s fast", "clock"},
-		"request expired": {refusalXML(400, "RequestExpired", "Request has expired."), false, token.AskError{Code: "RequestExpired"}, "RequestExpired (Request has expired.)", "clock"},
+		"a slow clock":    {dated(late, mismatch), false, token.AskError{Reason: "clock", Code: "SignatureDoesNotMatch"}, "this machine's clock is 12m0s slow", "clock"},
+		"a fast clock":    {dated(early, mismatch), false, token.AskError{Reason: "clock", Code: "SignatureDoesNotMatch"}, "this machine's clock is 12m0s fast", "clock"},
+		"request expired": {refusalXML(400, "RequestExpired", "Request has expired."), false, token.AskError{Reason: "clock", Code: "RequestExpired"}, "RequestExpired (Request has expired.)", "clock"},
 		"expired session": {refusalXML(403, "ExpiredToken", "The security token included in the request is expired"), false, token.AskError{Code: "ExpiredToken", Permanent: true}, "ExpiredToken", "session token"},
 		"expired identity": {refusalXML(400, "ExpiredTokenException", "Token expired"), true, token.AskError{Code: "ExpiredTokenException"}, "ExpiredTokenException",
 			"OpenID provider"},
 		"unverified identity": {refusalXML(400, "InvalidIdentityToken", "Couldn't retrieve verification key"), true, token.AskError{Code: "InvalidIdentityToken"}, "Couldn't retrieve", "OpenID"},
 		"rejected identity":   {refusalXML(403, "IDPRejectedClaim", "no"), true, token.AskError{Code: "IDPRejectedClaim", Permanent: true}, "IDPRejectedClaim (no)", "OpenID"},
-		"throttled":           {refusalXML(400, "Throttling", "Rate exceeded"), false, token.AskError{Code: "Throttling"}, "Throttling (Rate exceeded)", "later"},
+		"throttled":           {refusalXML(400, "Throttling", "Rate exceeded"), false, token.AskError{Reason: "too_many_requests", Code: "Throttling"}, "Throttling (Rate exceeded)", "later"},
 		"too many": {func(w http.ResponseWriter) {
 			w.Header().Set("Retry-After", "9")
 			raw(429, "")(w)
-		}, false, token.AskError{RetryAfter: 9 * time.Second}, "429 Too Many Requests", "later"},
+		}, false, token.AskError{Reason: "too_many_requests", RetryAfter: 9 * time.Second}, "429 Too Many Requests", "later"},
 		"down": {func(w http.ResponseWriter) {
 			w.Header().Set("Retry-After", "Sun, 01 Mar 2026 10:31:00 GMT")
 			refusalXML(503, "ServiceUnavailable", "down")(w)
-		}, false, token.AskError{Code: "ServiceUnavailable", InDoubt: true, RetryAfter: time.Minute}, "ServiceUnavailable (down)", "later"},
-		"down, as a page":   {raw(502, "<html>Bad Gateway"), false, token.AskError{InDoubt: true}, "502 Bad Gateway", "later"},
+		}, false, token.AskError{Reason: "service_down", Code: "ServiceUnavailable", InDoubt: true, RetryAfter: time.Minute}, "ServiceUnavailable (down)", "later"},
+		"down, as a page":   {raw(502, "<html>Bad Gateway"), false, token.AskError{Reason: "service_down", InDoubt: true}, "502 Bad Gateway", "later"},
 		"another code":      {refusalXML(400, "ValidationError", "1 validation error"), false, token.AskError{Code: "ValidationError", Permanent: true}, "ValidationError", "duration"},
 		"an unknown code":   {refusalXML(400, "Odd", ""), false, token.AskError{Code: "Odd", Permanent: true}, "answered Odd", "documentation"},
 		"a code with 200":   {refusalXML(200, "Odd", "x"), false, token.AskError{Code: "Odd", Permanent: true}, "Odd (x)", "documentation"},
 		"the region is off": {refusalXML(403, "RegionDisabledException", "x"), false, token.AskError{Code: "RegionDisabledException", Permanent: true}, "Region", "activate"},
 		"not there":         {raw(404, "<html>"), false, token.AskError{Permanent: true}, "404 Not Found", "endpoint"},
 		"slow":              {raw(408, ""), false, token.AskError{}, "408 Request Timeout", "documentation"},
-		"a page":            {raw(200, "<html>welcome"), false, token.AskError{InDoubt: true}, "200 OK, but no credentials", "endpoint"},
-		"JSON":              {raw(200, `{"AssumeRoleResponse":{}}`), false, token.AskError{InDoubt: true}, "200 OK, but no credentials", "endpoint"},
-		"nothing":           {raw(200, ""), false, token.AskError{InDoubt: true}, "200 OK, but no credentials", "endpoint"},
-		"half an answer":    {raw(200, "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>A</AccessKeyId>"), false, token.AskError{InDoubt: true}, "no credentials", "endpoint"},
-		"no session token":  {raw(200, "<R><AssumeRoleResult><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>b</SecretAccessKey></Credentials></AssumeRoleResult></R>"), false, token.AskError{InDoubt: true}, "no credentials", "endpoint"},
-		"a broken key":      {raw(200, "<R><AssumeRoleResult><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>b\nc</SecretAccessKey><SessionToken>d</SessionToken></Credentials></AssumeRoleResult></R>"), false, token.AskError{InDoubt: true}, "no credentials", "endpoint"},
+		"a page":            {raw(200, "<html>welcome"), false, token.AskError{Reason: "no_token", InDoubt: true}, "200 OK, but no credentials", "endpoint"},
+		"JSON":              {raw(200, `{"AssumeRoleResponse":{}}`), false, token.AskError{Reason: "no_token", InDoubt: true}, "200 OK, but no credentials", "endpoint"},
+		"nothing":           {raw(200, ""), false, token.AskError{Reason: "no_token", InDoubt: true}, "200 OK, but no credentials", "endpoint"},
+		"half an answer":    {raw(200, "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>A</AccessKeyId>"), false, token.AskError{Reason: "no_token", InDoubt: true}, "no credentials", "endpoint"},
+		"no session token":  {raw(200, "<R><AssumeRoleResult><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>b</SecretAccessKey></Credentials></AssumeRoleResult></R>"), false, token.AskError{Reason: "no_token", InDoubt: true}, "no credentials", "endpoint"},
+		"a broken key":      {raw(200, "<R><AssumeRoleResult><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>b\nc</SecretAccessKey><SessionToken>d</SessionToken></Credentials></AssumeRoleResult></R>"), false, token.AskError{Reason: "no_token", InDoubt: true}, "no credentials", "endpoint"},
 		"endless": {func(w http.ResponseWriter) {
 			io.WriteString(w, strings.Repeat(" ", 1<<20))
 			credentialsXML("AssumeRole", "2026-03-01T11:30:00Z")(w)
-		}, false, token.AskError{InDoubt: true}, "no credentials", "endpoint"},
+		}, false, token.AskError{Reason: "no_token", InDoubt: true}, "no credentials", "endpoint"},
 		"control characters": {refusalXML(400, "Odd", "a&#9;b\nc\u202ed"), false, token.AskError{Code: "Odd", Permanent: true}, "(a b c d)", "documentation"},
 		"a book":             {refusalXML(400, "Odd", strings.Repeat("x", 201)), false, token.AskError{Code: "Odd", Permanent: true}, "(" + strings.Repeat("x", 200) + "...)", "documentation"},
 		"the secrets come back": {refusalXML(400, "Odd", sessionToken+" "+suiteSecret+" "+url.QueryEscape(sessionToken)), false,
@@ -301,7 +301,7 @@ func TestRefusals(t *testing.T) {
 					t.Errorf("%v (%s), want %q and a hint with %q", got, hint, test.says, test.hint)
 				}
 				if got.Code != test.want.Code || got.Permanent != test.want.Permanent || got.InDoubt != test.want.InDoubt ||
-					got.RetryAfter != test.want.RetryAfter || got.Rejected || got.Postponed {
+					got.RetryAfter != test.want.RetryAfter || got.Reason != test.want.Reason || got.Rejected || got.Postponed {
 					t.Errorf("got %+v, want %+v", got, test.want)
 				}
 				if len(s.asked) != 1 {

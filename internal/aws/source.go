@@ -135,7 +135,7 @@ func (s *Source) Plan() (Plan, error) {
 	}
 	p := Plan{request, c.action(), strings.ReplaceAll(body, url.QueryEscape(seal.Mask), seal.Mask), "nothing is signed: WebIdentityToken is the token of the OpenID provider"}
 	if _, region, err := c.Role.place(); err == nil && c.Identity.IsZero() {
-		p.Note = "signed with the access key " + c.Credentials.AccessKeyID + " for sts in " + region + " (Signature v4)"
+		p.Note = "signed with the access key " + c.Credentials.AccessKeyID + " for sts in " + region + ", Signature v4"
 	}
 	return p, nil
 }

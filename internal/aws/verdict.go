@@ -12,6 +12,7 @@ const maxSkew = 5 * time.Minute
 // A verdict is what follows from an error.
 type verdict struct {
 	permanent, inDoubt bool
+	reason             string // as package oauth calls it; empty: the code is
 	remark             string // on the message
 	hint               string
 }
@@ -55,13 +56,13 @@ func (a reply) judge(code string) verdict {
 	status, skew := a.StatusCode, a.skewed()
 	switch {
 	case slices.Contains(late, code), slices.Contains(wrong, code) && skew != "":
-		return verdict{remark: skew, hint: "set this machine's clock: AWS takes only signatures of the last minutes"}
+		return verdict{reason: "clock", remark: skew, hint: "set this machine's clock: AWS takes only signatures of the last minutes"}
 	case status == http.StatusTooManyRequests, slices.Contains(throttling, code):
-		return verdict{hint: "it is asked again later"}
+		return verdict{reason: "too_many_requests", hint: "it is asked again later"}
 	case status/100 == 5:
-		return verdict{inDoubt: true, hint: "the service has a problem; it is asked again later"}
+		return verdict{inDoubt: true, reason: "service_down", hint: "the service has a problem; it is asked again later"}
 	case status/100 == 3:
-		return verdict{permanent: true, remark: ", a redirect", hint: "no credentials are sent to another place; " + endpointHint}
+		return verdict{permanent: true, reason: "redirect", remark: ", a redirect", hint: "no credentials are sent to another place; " + endpointHint}
 	case a.identity && slices.Contains(passing, code):
 		return verdict{hint: "check the OpenID provider, and that the token is a new one"}
 	case hints[code] != "":
