@@ -108,7 +108,7 @@ func (g *Guard) account(ctx context.Context, clientID string) (Account, int64, e
 
 // find returns what is stored under a name, the zero value if nothing is or could be.
 func find[T any](ctx context.Context, in *known[T], name string) (value T, revision int64, err error) {
-	if !names.MatchString(name) {
+	if !names().MatchString(name) {
 		return value, 0, nil
 	}
 	value, revision, err = in.recent(ctx, name)
@@ -120,7 +120,7 @@ func find[T any](ctx context.Context, in *known[T], name string) (value T, revis
 
 // identity is what failures are counted by. All names that nobody can have count as one, for they may be of any length.
 func identity(kind, name string) string {
-	if !names.MatchString(name) {
+	if !names().MatchString(name) {
 		return kind
 	}
 	return kind + " " + name

@@ -5,6 +5,7 @@ import (
 	"context"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -16,10 +17,10 @@ import (
 const FirstUser = "admin"
 
 // names are safe in HTTP Basic (no colon, RFC 7617 2), in a path and in a log.
-var names = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`)
+var names = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`) }) // it takes a while, and few need it
 
 func checkName(name string) error {
-	if names.MatchString(name) {
+	if names().MatchString(name) {
 		return nil
 	}
 	return fault.New(fault.Invalid, "the name %q can't be used", name).

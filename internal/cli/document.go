@@ -9,7 +9,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -40,9 +39,6 @@ func (p *program) withDocument(cmd *cobra.Command, source, origin string, f func
 		if len(data) == 0 {
 			return fault.New(fault.Invalid, "%s is empty", source)
 		}
-		if len(data) > large { // the collector would let garbage grow as large as the document and all that is made of it
-			defer debug.SetGCPercent(debug.SetGCPercent(frugal))
-		}
 		if data, err = openapi.Text(data); err != nil {
 			return err
 		}
@@ -57,11 +53,6 @@ func (p *program) withDocument(cmd *cobra.Command, source, origin string, f func
 	}
 	return p.connect(cmd, func(ctx context.Context, c *client.Client) error { return f(ctx, c, d) })
 }
-
-const (
-	large  = 1 << 20 // bytes of a document whose memory is worth a thought
-	frugal = 15      // percent of what is live that may be garbage; hardly anything that is live has to be looked through
-)
 
 func isURL(source string) bool {
 	return strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://")

@@ -60,7 +60,7 @@ const maxAhead = 100
 // lookup finds the schemas of a model, each once. Whoever asks for one will ask for those that it refers to, so they are read
 // together: a bucket of the store holds many.
 func (h *Hub) lookup(ctx context.Context, m *model.Model) call.Lookup {
-	known := map[string]jsontext.Value{}
+	reader, known := h.store.Schemas(m), map[string]jsontext.Value{}
 	var ahead []string
 	return func(ref string) jsontext.Value {
 		if schema, ok := known[ref]; ok {
@@ -68,7 +68,7 @@ func (h *Hub) lookup(ctx context.Context, m *model.Model) call.Lookup {
 		}
 		wanted := append([]string{ref}, ahead[:min(len(ahead), maxAhead)]...)
 		ahead = ahead[min(len(ahead), maxAhead):]
-		found, err := h.store.Schemas(ctx, m, wanted)
+		found, err := reader.Read(ctx, wanted)
 		if err != nil { // without its schema a value is taken as it is
 			return nil
 		}

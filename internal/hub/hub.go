@@ -49,6 +49,7 @@ type Hub struct {
 	challenges *credential.Challenges
 	nonces     credential.Nonces
 	references reference.Allowed
+	thrift     thrift
 	memory     memory
 	overview   sights
 	version    string

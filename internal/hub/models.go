@@ -20,6 +20,7 @@ func (h *Hub) ImportModel(ctx context.Context, c access.Caller, r api.ModelReque
 	if err := c.Allow(access.ModelImport); err != nil {
 		return api.Model{}, err
 	}
+	defer h.thrift.reading(r)()
 	d, err := h.document(ctx, r, false)
 	if err != nil {
 		return api.Model{}, err
@@ -45,6 +46,7 @@ func (h *Hub) ValidateModel(ctx context.Context, c access.Caller, r api.ModelReq
 	if err := c.Allow(access.ModelValidate); err != nil {
 		return nil, err
 	}
+	defer h.thrift.reading(r)()
 	d, err := h.document(ctx, r, true)
 	if err != nil {
 		return nil, err

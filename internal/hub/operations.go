@@ -118,8 +118,8 @@ func (h *Hub) schemas(ctx context.Context, m *model.Model, op *model.Operation) 
 			next = append(next, references(t.Schema)...)
 		}
 	}
-	for len(next) > 0 && len(found) < maxSchemas {
-		level, err := h.store.Schemas(ctx, m, next)
+	for reader := h.store.Schemas(m); len(next) > 0 && len(found) < maxSchemas; {
+		level, err := reader.Read(ctx, next)
 		if err != nil {
 			return nil, err
 		}

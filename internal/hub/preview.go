@@ -13,6 +13,7 @@ func (h *Hub) PreviewModel(ctx context.Context, c access.Caller, r api.ModelRequ
 	if err := c.Allow(access.ModelValidate); err != nil {
 		return api.Preview{}, err
 	}
+	defer h.thrift.reading(r)()
 	d, err := h.document(ctx, r, false)
 	if err != nil {
 		return api.Preview{}, err

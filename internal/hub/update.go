@@ -24,6 +24,7 @@ func (h *Hub) UpdateModel(ctx context.Context, c access.Caller, r api.ModelReque
 	if err := c.Allow(action); err != nil {
 		return api.ModelUpdate{}, err
 	}
+	defer h.thrift.reading(r)()
 	d, err := h.document(ctx, r, false)
 	if err != nil {
 		return api.ModelUpdate{}, err

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -193,7 +194,7 @@ func (p params) xml(show shower) []byte {
 }
 
 // xmlName is a name that elements and attributes may have (XML 1.0 2.3), as services give them.
-var xmlName = regexp.MustCompile(`^[\pL_][\pL\pN_.:-]*$`)
+var xmlName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\pL_][\pL\pN_.:-]*$`) }) // it takes a while, and few need it
 
 // noXML is a name among the parameters that is none in XML; "" if all are.
 func (p params) noXML() string {
@@ -202,7 +203,7 @@ func (p params) noXML() string {
 		if attribute, is := attributeName(name); is {
 			name = attribute
 		}
-		if name != "#" && !xmlName.MatchString(name) {
+		if name != "#" && !xmlName().MatchString(name) {
 			return cmp.Or(m.name, " ")
 		}
 		list, is := m.value.([]any)

@@ -103,7 +103,7 @@ func TestOddNames(t *testing.T) {
 		if want := strings.ToValidUTF8(name, "\ufffd"); err != nil || op.ID != want {
 			t.Errorf("%q: operation %q, %v", name, op.ID, err)
 		}
-		schemas, err := s.Schemas(t.Context(), m, []string{"#/" + name, "#/none", "plain"})
+		schemas, err := s.Schemas(m).Read(t.Context(), []string{"#/" + name, "#/none", "plain"})
 		want := oddDocument().Schemas[i].Value
 		want.Compact()
 		if got := schemas["#/"+name]; err != nil || len(schemas) != 1 || string(got) != string(want) {
@@ -134,7 +134,7 @@ func TestSchemasOfSeveralBuckets(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 20 { // buckets are read in no order
-		if found, err := s.Schemas(t.Context(), &d.Model, refs); err != nil || len(found) != len(refs) {
+		if found, err := s.Schemas(&d.Model).Read(t.Context(), refs); err != nil || len(found) != len(refs) {
 			t.Fatalf("%d of %d schemas: %v", len(found), len(refs), err)
 		}
 	}

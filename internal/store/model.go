@@ -91,8 +91,12 @@ func (s *Store) Operation(ctx context.Context, m *model.Model, id string) (model
 	if err != nil {
 		return model.Operation{}, err
 	}
-	found, err := s.lookUp(ctx, m.Digest+"/operation/", b.Operations, []string{id})
+	data, err := s.part(ctx, m.Digest+"/operation/"+strconv.Itoa(bucket(id, b.Operations)))
 	if err != nil {
+		return model.Operation{}, err
+	}
+	found := map[string]jsontext.Value{}
+	if err := pick(data, map[string]bool{id: true}, found); err != nil {
 		return model.Operation{}, err
 	}
 	raw, ok := found[id]
@@ -111,15 +115,6 @@ func (s *Store) Operations(ctx context.Context, m *model.Model) ([]model.Summary
 		return nil, err
 	}
 	return index.All()
-}
-
-// Schemas returns those of the named schemas that the model has.
-func (s *Store) Schemas(ctx context.Context, m *model.Model, refs []string) (map[string]jsontext.Value, error) {
-	b, err := s.buckets(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	return s.lookUp(ctx, m.Digest+"/schema/", b.Schemas, refs)
 }
 
 // Document returns the whole document of a model, as JSON.
@@ -148,29 +143,6 @@ func (s *Store) buckets(ctx context.Context, m *model.Model) (buckets, error) {
 	}
 	err = json.Unmarshal(data, &b)
 	return b, decoded(err)
-}
-
-// lookUp finds named values in buckets, reading each bucket once.
-func (s *Store) lookUp(ctx context.Context, prefix string, buckets int, names []string) (map[string]jsontext.Value, error) {
-	wanted := map[int]map[string]bool{}
-	for _, name := range names {
-		n := bucket(name, buckets)
-		if wanted[n] == nil {
-			wanted[n] = map[string]bool{}
-		}
-		wanted[n][name] = true
-	}
-	found := make(map[string]jsontext.Value, len(names))
-	for n, names := range wanted {
-		data, err := s.part(ctx, prefix+strconv.Itoa(n))
-		if err != nil {
-			return nil, err
-		}
-		if err := pick(data, names, found); err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
 }
 
 // bucket returns which of n buckets a name is in.

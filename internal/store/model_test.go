@@ -84,7 +84,7 @@ func wantWhole(t *testing.T, s *store.Store, d *model.Document) {
 		}
 		refs = append(refs, d.Schemas[i].Ref)
 	}
-	schemas, err := s.Schemas(t.Context(), &m, refs)
+	schemas, err := s.Schemas(&m).Read(t.Context(), refs)
 	if err != nil || len(schemas) != len(d.Schemas) {
 		t.Fatalf("%d of %d schemas: %v", len(schemas), len(d.Schemas), err)
 	}

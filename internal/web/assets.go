@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed assets/*
@@ -27,7 +28,7 @@ var assetTypes = map[string]string{
 }
 
 // assets are those files by their names.
-var assets = readAssets()
+var assets = sync.OnceValue(readAssets) // a command has no use for them
 
 func readAssets() map[string]asset {
 	all := map[string]asset{}
@@ -41,10 +42,10 @@ func readAssets() map[string]asset {
 }
 
 // assetURL is where pages find an asset.
-func assetURL(name string) string { return assetPath + name + "?" + assets[name].etag }
+func assetURL(name string) string { return assetPath + name + "?" + assets()[name].etag }
 
 func serveAsset(w http.ResponseWriter, r *http.Request) {
-	a, ok := assets[strings.TrimPrefix(r.URL.Path, assetPath)]
+	a, ok := assets()[strings.TrimPrefix(r.URL.Path, assetPath)]
 	if !ok || a.contentType == "" {
 		http.NotFound(w, r)
 		return
