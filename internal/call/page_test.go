@@ -26,6 +26,7 @@ import (
 type shape struct {
 	method, path string
 	takes        string // parameters, as in "page:integer=1 cursor X-After:header"; from default or least
+	says         string // the description of the first of them
 	body         string // the schema of the request's body
 	answers      string // the schema of the answer
 	arguments    string // that the first page is asked for with, "page=1 limit=2"
@@ -261,6 +262,28 @@ func TestPages(t *testing.T) {
 			{"/list", "X-Ms-Continuation: t", `{"Documents":[1]}`}, {"/list x-ms-continuation=t", "", `{"Documents":[2]}`},
 		}, rule: "header:X-Ms-Continuation=x-ms-continuation", want: "1 2"},
 
+		// https://docs.kinto-storage.org/en/stable/api/1.x/pagination.html
+		"Kinto": {takes: "_limit:integer _token", pages: []page{
+			{"/list", "Next-Page: http://api.example/list?_limit=1&_token=x", `{"data":[1]}`}, {"/list?_limit=1&_token=x", "", `{"data":[2]}`},
+		}, rule: "header:Next-Page", want: "1 2"},
+		"a header with the service's name": {takes: "nextPage", pages: []page{
+			{"/list", "Elements-Next-Page-Token: t", `[1]`}, {"/list?nextPage=t", "", `[2]`},
+		}, rule: "header:Elements-Next-Page-Token=nextPage", want: "1 2"},
+		"one parameter, written twice": {takes: "nextToken NextToken", pages: []page{
+			{"/list", "", `{"items":[1],"NextToken":"t"}`}, {"/list?nextToken=t", "", `{"items":[2]}`},
+		}, rule: "/NextToken=nextToken", want: "1 2"},
+		"a token that is for pages": {takes: "token", says: "Used to get the next set of results", pages: []page{
+			{"/list", "", `{"items":[1],"pagination":{"nextPageToken":"t"}}`}, {"/list?token=t", "", `{"items":[2],"pagination":{}}`},
+		}, rule: "/pagination/nextPageToken=token", want: "1 2"},
+		"a token that signs in": {takes: "token", says: "Authentication token bearing required scopes", pages: []page{{"/list", "", `{"items":[1],"nextPageToken":"t"}`}},
+			err: "invalid: declares no parameter that is known to take it"},
+		"pages from 1, in words":   {takes: "page:integer", says: "Page to show (default: 1)", pages: []page{{"/list", "", `[1]`}, {"/list?page=2", "", `[]`}}, rule: "page=page", want: "1"},
+		"pages from 0, in words":   {takes: "page:integer", says: "Page number (0-based)", pages: []page{{"/list", "", `[1]`}, {"/list?page=1", "", `[]`}}, rule: "page0=page", want: "1"},
+		"a number of other things": {takes: "page:integer", says: "Page; up to 1 item", pages: []page{{"/list", "", `[1]`}}, err: "invalid: whether the first page of page is 0 or 1"},
+		"pages that are texts": {takes: "page", pages: []page{
+			{"/list", "", `{"items":[1],"page":1,"totalPages":2}`}, {"/list?page=2", "", `{"items":[2],"page":2,"totalPages":2}`},
+		}, rule: "page=page", want: "1 2"},
+
 		// What nobody can know, and how a person says it.
 		"two parameters may take the cursor": {takes: "marker cursor", pages: []page{{"/list", "", `{"items":[1],"next_page_token":"x"}`}},
 			err: "invalid: marker or cursor may ask for the next page: --paginate=/next_page_token=marker"},
@@ -444,6 +467,9 @@ func (s shape) operation(t *testing.T) (*model.Operation, call.Arguments) {
 			p.Style, p.Schema = "deepObject", jsontext.Value(preset)
 		case preset != "":
 			p.Default = jsontext.Value(preset)
+		}
+		if len(op.Parameters) == 0 {
+			p.Description = s.says
 		}
 		op.Parameters = append(op.Parameters, p)
 	}

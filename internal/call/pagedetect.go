@@ -2,6 +2,7 @@ package call
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -123,21 +124,35 @@ func (s *survey) addressed() (found, ended rule) {
 	return rule{}, ended
 }
 
-// headerCursors are headers with a cursor, or the number of the next page.
-var headerCursors = []string{"X-Next-Page", "X-Next-Cursor", "X-Next-Page-Token", "X-Ms-Continuation", "X-Continuation-Token", "Opc-Next-Page", "X-Cursor-Next", "Next-Page", "Next-Cursor"}
+// inHeader finds a cursor in a header, whose name may have the service's before it: X-Next-Page, Opc-Next-Page, X-Ms-Continuation. A few
+// have an address there.
+func (s *survey) inHeader() (found rule, err error) {
+	for _, name := range sortedKeys(s.answer.Header) {
+		full, text := norm(name), strings.Join(s.answer.Header[name], "")
+		own := ""
+		for c := range headerCursors {
+			if strings.HasSuffix(full, c) && len(c) > len(own) {
+				own = c
+			}
+		}
+		if own == "" {
+			continue
+		}
+		if looksLikeAddress(text) {
+			return rule{kind: link, from: "header:" + name}, nil
+		}
+		t, ok, err := s.taker(field{pointer: "header:" + name, norm: own, value: quoted(text)}, full)
+		if ok || err != nil {
+			return rule{kind: cursor, from: "header:" + name, param: t}, err
+		}
+	}
+	return rule{}, nil
+}
 
 // pointed finds a cursor that a parameter takes. orphan is the place of one that none is known to take.
 func (s *survey) pointed() (found rule, orphan string, err error) {
-	for _, name := range headerCursors {
-		values, present := s.answer.Header[name]
-		if !present {
-			continue
-		}
-		own := norm(strings.TrimPrefix(strings.TrimPrefix(name, "X-"), "Opc-"))
-		t, ok, err := s.taker(field{pointer: "header:" + name, norm: own, value: quoted(strings.Join(values, ""))})
-		if ok || err != nil {
-			return rule{kind: cursor, from: "header:" + name, param: t}, "", err
-		}
+	if found, err = s.inHeader(); found.kind != none || err != nil {
+		return found, "", err
 	}
 	var ended rule
 	for _, weak := range []bool{false, true} {
@@ -166,12 +181,12 @@ func (s *survey) pointed() (found rule, orphan string, err error) {
 
 // taker finds the parameter that takes a cursor: the one of its name, of its name without "next", of its name in a deep object "page";
 // and else the only one that is known to take cursors.
-func (s *survey) taker(f field) (target, bool, error) {
+func (s *survey) taker(f field, names ...string) (target, bool, error) {
 	plain := strings.TrimPrefix(f.norm, "next")
 	if len(plain) == 0 {
 		plain = f.norm
 	}
-	for _, wanted := range [][]string{{f.norm, "x" + f.norm}, {plain}, {"page" + plain, plain + "token"}} {
+	for _, wanted := range [][]string{append(names, f.norm), {plain}, {"page" + plain, plain + "token"}} {
 		if t, ok, err := s.only(f.pointer, func(t target) bool { return slices.Contains(wanted, t.norm) }); ok || err != nil {
 			return t, ok, err
 		}
@@ -186,17 +201,27 @@ func (s *survey) taker(f field) (target, bool, error) {
 	case (plain == "offset" || plain == "start" || plain == "skip" || plain == "index") && numeric(primitive(f.value)):
 		return s.only(f.pointer, func(t target) bool { return plainOffsets[t.norm] || otherOffsets[t.norm] && t.counts() })
 	}
-	return s.only(f.pointer, func(t target) bool { return cursorParameters[t.norm] && t.kind != "boolean" })
+	t, ok, err := s.only(f.pointer, func(t target) bool { return cursorParameters[t.norm] && t.kind != "boolean" })
+	if ok || err != nil || !strings.HasSuffix(f.norm, "token") {
+		return t, ok, err
+	}
+	return s.only(f.pointer, func(t target) bool { return t.norm == "token" && aboutPages.MatchString(t.description) }) // others sign in
 }
 
-// only finds the one target that fits. Several are an error: the caller has to say which.
+var aboutPages = regexp.MustCompile(`(?i)\b(pag(e|es|ing|inated|ination)|next|results)\b`)
+
+// only finds the one target that fits. Several are an error, for the caller has to say which; unless they differ in how they are written:
+// then the first is meant, which converters have put others behind (those of AWS's documents).
 func (s *survey) only(from string, fits func(target) bool) (found target, ok bool, err error) {
 	var several []string
 	for _, t := range s.targets {
-		if fits(t) {
-			found, ok = t, true
-			several = append(several, t.text())
+		if !fits(t) || ok && t.norm == found.norm && t.body == found.body {
+			continue
 		}
+		if !ok {
+			found, ok = t, true
+		}
+		several = append(several, t.text())
 	}
 	if len(several) < 2 {
 		return found, ok, nil
@@ -222,17 +247,26 @@ func (s *survey) keyed() (rule, error) {
 	return rule{kind: last, from: "/id", param: t}, nil
 }
 
-func isPage(t target) bool {
-	return pageParameters[t.norm] && (t.counts() || t.norm != "p" && digits(t.preset))
+// isPage reports whether a target is the number of a page. Where it is a text, which may be a cursor, the answer has to have numbers.
+func (s *survey) isPage(t target) bool {
+	if !pageParameters[t.norm] || t.counts() {
+		return pageParameters[t.norm]
+	}
+	_, echo := s.number(pageEchoes)
+	_, total := s.totalPages()
+	return t.kind == "string" && t.norm != "p" && !t.choices && (echo || total || numeric(primitive(t.preset)))
 }
 
 func isOffset(t target) bool {
-	return plainOffsets[t.norm] && t.kind != "boolean" || otherOffsets[t.norm] && (t.kind == "integer" || t.kind == "number")
+	if otherOffsets[t.norm] {
+		return t.kind == "integer" || t.kind == "number"
+	}
+	return plainOffsets[t.norm] && (t.counts() || t.kind == "string" && !t.choices)
 }
 
 // takesNumbers reports whether there is something to count.
 func (s *survey) takesNumbers() bool {
-	return slices.ContainsFunc(s.targets, func(t target) bool { return isPage(t) || isOffset(t) })
+	return slices.ContainsFunc(s.targets, func(t target) bool { return s.isPage(t) || isOffset(t) })
 }
 
 // declares reports whether the operation takes anything that asks for another page.
@@ -242,7 +276,7 @@ func (s *survey) declares() bool {
 
 // numbered counts pages or items, if the operation takes their number.
 func (s *survey) numbered() (rule, error) {
-	t, ok, err := s.only("page", isPage)
+	t, ok, err := s.only("page", s.isPage)
 	if err != nil {
 		return rule{}, err
 	}
@@ -271,7 +305,7 @@ func (r rule) doubtful() error {
 }
 
 // begins finds out whether something is counted from 0 or from 1: by the answer to a request that did not say, by the default, by the
-// least that is taken.
+// least that is taken, by what the document says in words.
 func (s *survey) begins(t target, echoes map[string]bool, otherwise int) (first int, sure bool) {
 	one := func(n int, ok bool) bool { return ok && (n == 0 || n == 1) }
 	given, said := s.builder.given(t)
@@ -290,15 +324,20 @@ func (s *survey) begins(t target, echoes map[string]bool, otherwise int) (first 
 	if n, ok := s.builder.minimum(t); one(n, ok) {
 		return n, true
 	}
+	if said := begins.FindStringSubmatch(t.description); said != nil {
+		word := strings.ToLower(said[1] + said[2])
+		return map[string]int{"1": 1, "one": 1}[word], true
+	}
 	if given == "0" {
 		return 0, true
 	}
 	return otherwise, false
 }
 
+// begins is how documents tell in words what is counted from.
+var begins = regexp.MustCompile("(?i)\\b(?:defaults?(?: value)?(?: is| to)?|start(?:s|ing)? (?:at|from|with)|first page is)[ :=]{1,2}[`'\"]?([01]|zero|one)\\b|\\b([01]|zero|one)[- ](?:based|indexed)\\b")
+
 func numeric(text string) bool {
 	_, err := strconv.Atoi(text)
 	return err == nil
 }
-
-func digits(v []byte) bool { return len(v) > 0 && numeric(primitive(v)) }

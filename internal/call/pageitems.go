@@ -30,9 +30,9 @@ func (s *survey) items() (pointer *string, count int, err error) {
 	}
 	switch v.Kind() {
 	case '[':
-		all := elements(v)
-		if count = len(all); count > 0 {
-			s.lastItem = all[count-1]
+		for item := range elements(v) {
+			s.lastItem = item
+			count++
 		}
 	case 0, 'n':
 	default: // one that is no list
@@ -47,28 +47,29 @@ func (s *survey) list() (*string, error) {
 		top := ""
 		return &top, nil
 	}
-	lists := map[string]jsontext.Value{}
-	all := members(s.root)
-	gather(lists, "", all)
+	lists := listsIn("", s.root)
 	if len(lists) == 0 {
-		for _, m := range all {
-			if m.raw.Kind() == '{' && !otherLists[norm(m.name)] {
-				gather(lists, "/"+escape(m.name), members(m.raw))
+		for name, v := range members(s.root) {
+			if v.Kind() == '{' && !otherLists[norm(name)] {
+				maps.Copy(lists, listsIn("/"+escape(name), v))
 			}
 		}
 	}
 	return chosen(lists)
 }
 
-func gather(lists map[string]jsontext.Value, pointer string, all []named) {
-	if len(all) > maxSurvey {
-		return
-	}
-	for _, m := range all {
-		if m.raw.Kind() == '[' && !otherLists[norm(m.name)] {
-			lists[pointer+"/"+escape(m.name)] = m.raw
+// listsIn are the lists in an object that may be of items, by their places. An object with very many members is a table.
+func listsIn(pointer string, object jsontext.Value) map[string]jsontext.Value {
+	lists, n := map[string]jsontext.Value{}, 0
+	for name, v := range members(object) {
+		if n++; n > maxSurvey {
+			return map[string]jsontext.Value{}
+		}
+		if v.Kind() == '[' && !otherLists[norm(name)] {
+			lists[pointer+"/"+escape(name)] = v
 		}
 	}
+	return lists
 }
 
 // chosen is the list of items among several: the only one, the only one of a usual name, or the only one of objects.

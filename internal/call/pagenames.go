@@ -24,18 +24,22 @@ var (
 	weakCursors = set(`cursor after marker bookmark endcursor continuationtoken paginationtoken pagetoken scrollid continue
 		continuation startingafter position lastevaluatedkey pagingtoken resumptiontoken skiptoken lastkey next`)
 
+	// headerCursors are what the names of headers with a cursor end in.
+	headerCursors = set(`nextpage nextpagetoken nextcursor nexttoken nextmarker nextcontinuationtoken cursornext continuation
+		continuationtoken`)
+
 	// The parameters that take a cursor, the number of a page, and how many items to leave out.
 	cursorParameters = set(`cursor pagetoken nexttoken nextpagetoken nextcursor nextpagecursor pagecursor paginationtoken continuationtoken
 		continuation continue after startingafter startcursor startafter startkey marker nextmarker bookmark scrollid pageafter cursortoken
 		cursormark nextkey pagekey nextpage skiptoken pagingtoken resumptiontoken exclusivestartkey lastkey lastevaluatedkey afterid
 		pagestart aftercursor fromcursor nextpageid nextpagekey searchafter afterkey`)
-	pageParameters = set(`page pagenumber pageno pagenum pageindex currentpage pagenr p`)
+	pageParameters = set(`page pagenumber pageno pagenum pageindex currentpage pagenr p searchcriteriacurrentpage`)
 	// plainOffsets may be nothing else; the others have to be numbers.
 	plainOffsets = set(`offset skip startat startindex pageoffset startposition startoffset startrow startrecord resultoffset skipcount
-		limitstart firstresult recordoffset firstrecord`)
+		limitstart firstresult recordoffset firstrecord firstrow skiprecords`)
 	otherOffsets = set(`start from begin first index startfrom startitem startnumber`)
 	// fromOne are offsets that often, but not always, begin with 1.
-	fromOne = set(`startindex startposition startrow startrecord firstrecord startitem startnumber`)
+	fromOne = set(`startindex startposition startrow startrecord firstrecord firstrow startitem startnumber`)
 	// keysets take the id of the last item.
 	keysets = set(`startingafter afterid after startafter`)
 

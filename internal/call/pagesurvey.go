@@ -2,6 +2,7 @@ package call
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,37 +46,36 @@ func look(a *Answer, data jsontext.Value) *survey {
 }
 
 func (s *survey) gather(pointer, parent string, object jsontext.Value, depth int) {
-	all := members(object)
-	if len(all) > maxSurvey {
-		return
+	before := len(s.fields)
+	for name, v := range members(object) {
+		f := field{pointer + "/" + escape(name), norm(name), parent, v}
+		if s.fields = append(s.fields, f); len(s.fields)-before > maxSurvey {
+			s.fields = s.fields[:before]
+			return
+		}
 	}
-	for _, m := range all {
-		f := field{pointer + "/" + escape(m.name), norm(m.name), parent, m.raw}
-		s.fields = append(s.fields, f)
+	for _, f := range slices.Clone(s.fields[before:]) {
 		switch {
-		case depth > 1 && m.raw.Kind() == '{' && wrappers[f.norm]:
-			s.gather(f.pointer, f.norm, m.raw, depth-1)
-		case m.raw.Kind() == '[' && (f.norm == "links" || f.norm == "link"):
-			for relation, href := range relations(m.raw) {
-				s.fields = append(s.fields, field{f.pointer + "/" + escape(relation) + "/href", "href", norm(relation), href})
-			}
+		case depth > 1 && f.value.Kind() == '{' && wrappers[f.norm]:
+			s.gather(f.pointer, f.norm, f.value, depth-1)
+		case f.value.Kind() == '[' && (f.norm == "links" || f.norm == "link"):
+			s.relations(f)
 		}
 	}
 }
 
-// relations are the links in a list of objects with rel and href, by their relation.
-func relations(list jsontext.Value) map[string]jsontext.Value {
-	items := elements(list)
-	if len(items) > maxLinks {
-		return nil
-	}
-	found := map[string]jsontext.Value{}
-	for _, item := range items {
+// relations takes the links in a list of objects with rel and href for fields of their relations.
+func (s *survey) relations(list field) {
+	n := 0
+	for item := range elements(list.value) {
+		if n++; n > maxLinks {
+			return
+		}
 		if rel := at(item, "/rel"); rel.Kind() == '"' {
-			found[primitive(rel)] = at(item, "/href")
+			relation := primitive(rel)
+			s.fields = append(s.fields, field{list.pointer + "/" + escape(relation) + "/href", "href", norm(relation), at(item, "/href")})
 		}
 	}
-	return found
 }
 
 // norm is a name without its way of writing: next_page_token, nextPageToken and NextPageToken are one, as are page[number] and pageNumber.
@@ -92,45 +92,54 @@ func norm(name string) string {
 }
 
 // members are the members of an object that is valid JSON, which are not copied.
-func members(raw jsontext.Value) (all []named) {
-	if raw.Kind() != '{' {
-		return nil
-	}
-	d := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	d.ReadToken()
-	for d.PeekKind() == '"' {
-		name, err := d.ReadToken()
-		if err != nil {
-			return all
+func members(raw jsontext.Value) iter.Seq2[string, jsontext.Value] {
+	return func(yield func(string, jsontext.Value) bool) {
+		if raw.Kind() != '{' {
+			return
 		}
-		m := named{name: name.String()}
-		v, err := d.ReadValue()
-		if err != nil {
-			return all
+		d := inside(raw)
+		for d.PeekKind() == '"' {
+			name, err := d.ReadToken()
+			if err != nil {
+				return
+			}
+			text := name.String()
+			if v, ok := next(d, raw); !ok || !yield(text, v) {
+				return
+			}
 		}
-		end := int(d.InputOffset())
-		m.raw = raw[end-len(v) : end : end]
-		all = append(all, m)
 	}
-	return all
 }
 
 // elements are the items of an array that is valid JSON, which are not copied.
-func elements(raw jsontext.Value) (all []jsontext.Value) {
-	if raw.Kind() != '[' {
-		return nil
-	}
-	d := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	d.ReadToken()
-	for d.PeekKind() != ']' {
-		v, err := d.ReadValue()
-		if err != nil {
-			return all
+func elements(raw jsontext.Value) iter.Seq[jsontext.Value] {
+	return func(yield func(jsontext.Value) bool) {
+		if raw.Kind() != '[' {
+			return
 		}
-		end := int(d.InputOffset())
-		all = append(all, raw[end-len(v):end:end])
+		d := inside(raw)
+		for d.PeekKind() != ']' {
+			if v, ok := next(d, raw); !ok || !yield(v) {
+				return
+			}
+		}
 	}
-	return all
+}
+
+// inside reads what is in an array or object.
+func inside(raw jsontext.Value) *jsontext.Decoder {
+	d := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	d.ReadToken() // its beginning
+	return d
+}
+
+func next(d *jsontext.Decoder, raw jsontext.Value) (jsontext.Value, bool) {
+	v, err := d.ReadValue()
+	if err != nil {
+		return nil, false
+	}
+	end := int(d.InputOffset())
+	return raw[end-len(v) : end : end], true
 }
 
 // at is the value that a JSON Pointer leads to (RFC 6901); nil: there is none. In a list of links a step is the relation of one.
@@ -140,36 +149,32 @@ func at(v jsontext.Value, pointer string) jsontext.Value {
 	}
 	for step := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
-		switch v.Kind() {
-		case '{':
-			all := members(v)
-			i := slices.IndexFunc(all, func(m named) bool { return m.name == step })
-			if i < 0 {
-				return nil
-			}
-			v = all[i].raw
-		case '[':
-			all := elements(v)
-			i := slices.IndexFunc(all, func(item jsontext.Value) bool { return primitive(member1(item, "rel")) == step })
-			if n, err := strconv.Atoi(step); err == nil && n >= 0 && n < len(all) {
-				i = n
-			}
-			if i < 0 {
-				return nil
-			}
-			v = all[i]
-		default:
-			return nil
+		if v.Kind() == '[' {
+			v = element(v, step)
+		} else {
+			v = member1(v, step)
 		}
 	}
 	return v
 }
 
+// element is the item of that number, or with that relation; nil: there is none.
+func element(list jsontext.Value, step string) jsontext.Value {
+	n := 0
+	for item := range elements(list) {
+		if strconv.Itoa(n) == step || item.Kind() == '{' && primitive(member1(item, "rel")) == step {
+			return item
+		}
+		n++
+	}
+	return nil
+}
+
 // member1 is a member of an object; nil: there is none.
 func member1(object jsontext.Value, name string) jsontext.Value {
-	for _, m := range members(object) {
-		if m.name == name {
-			return m.raw
+	for own, v := range members(object) {
+		if own == name {
+			return v
 		}
 	}
 	return nil
@@ -198,9 +203,17 @@ func blank(v jsontext.Value) bool {
 		text := primitive(v)
 		return text == "" || text == "0" || text == "-1"
 	case '{':
-		return len(members(v)) == 0
+		return !holds(v)
 	}
 	return true
+}
+
+// holds reports whether an object has any member.
+func holds(object jsontext.Value) bool {
+	for range members(object) {
+		return true
+	}
+	return false
 }
 
 // value is what a rule's source holds: a place of the answer, or a header.
@@ -217,18 +230,18 @@ func (s *survey) value(from string) jsontext.Value {
 // address is the address that a value holds: a text, or an object with one. An empty one is no next page.
 func address(v jsontext.Value) (string, bool) {
 	if v.Kind() == '{' {
-		for _, m := range members(v) {
-			if hrefs[norm(m.name)] {
-				return address(m.raw)
+		for name, inner := range members(v) {
+			if hrefs[norm(name)] {
+				return address(inner)
 			}
 		}
-		return "", len(members(v)) == 0
+		return "", !holds(v)
 	}
 	switch v.Kind() {
 	case '"':
 		return primitive(v), true
 	case '[': // a few have a list of them
-		for _, first := range elements(v) {
+		for first := range elements(v) {
 			return address(first)
 		}
 		return "", true

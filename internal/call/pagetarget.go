@@ -14,13 +14,15 @@ import (
 
 // A target is what an argument for the next page is put into: a parameter, a member of one that is an object, or one of the body.
 type target struct {
-	name   string // as Typed has it
-	other  string // the same with its place: query.page; "" for the body
-	body   bool
-	norm   string
-	kind   string // its schema's type
-	schema jsontext.Value
-	preset jsontext.Value // its default
+	name        string // as Typed has it
+	other       string // the same with its place: query.page; "" for the body
+	body        bool
+	norm        string
+	description string
+	kind        string // its schema's type
+	schema      jsontext.Value
+	preset      jsontext.Value // its default
+	choices     bool           // it has an enum
 }
 
 func (t target) text() string {
@@ -53,11 +55,12 @@ func (b *builder) targets() (all []target) {
 		if p.In != model.InQuery && p.In != model.InHeader {
 			continue
 		}
-		t := target{name: p.Name, other: p.In + "." + p.Name, norm: norm(p.Name), kind: p.Type, schema: p.Schema, preset: p.Default}
+		t := target{name: p.Name, other: p.In + "." + p.Name, norm: norm(p.Name), description: p.Description, kind: p.Type, schema: p.Schema, preset: p.Default}
 		if b.ambiguous(p) {
 			t.name = t.other
 		}
 		if p.Type != "object" || len(p.Schema) == 0 {
+			t.choices = len(p.Schema) > 0 && len(b.shapeOf(p.Schema).texts) > 0
 			all = append(all, t)
 			continue
 		}
@@ -84,14 +87,14 @@ func (b *builder) targets() (all []target) {
 
 // inside completes a target that only its schema describes.
 func (b *builder) inside(t target, schema jsontext.Value) target {
-	t.schema = schema
+	t.schema, t.choices = schema, len(b.shapeOf(schema).texts) > 0
 	for _, kind := range []string{"integer", "number", "string", "boolean", "array", "object"} {
 		if b.shapeOf(schema).types[kind] {
 			t.kind = kind
 			break
 		}
 	}
-	t.preset = member1(b.last(schema), "default")
+	t.preset, t.description = member1(b.last(schema), "default"), primitive(member1(b.last(schema), "description"))
 	return t
 }
 
