@@ -7,7 +7,9 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"carnet.dev/carnet/api"
@@ -23,10 +25,13 @@ const fileField = "file:"
 // posted is a form that was posted: its fields, and the files behind them, which are read as they come. A page has its files last.
 type posted struct {
 	url.Values
+	most int64 // bytes of files
+
+	mu    sync.Mutex
 	parts *multipart.Reader // nil: there are no files
 	first *api.File
 	files []api.File // that have been read, without their content
-	most  int64
+	over  bool       // nobody reads on
 }
 
 // posted reads the fields of a form.
@@ -100,12 +105,24 @@ func (p *posted) next() func() (api.File, error) {
 	if p.first == nil {
 		return nil
 	}
-	return p.file
+	return func() (api.File, error) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		f, err := p.advance()
+		if err == nil {
+			f.Content = &sent{f.Content, p}
+		}
+		return f, err
+	}
 }
 
-func (p *posted) file() (api.File, error) {
+// advance goes to the next file.
+func (p *posted) advance() (api.File, error) {
 	f := p.first
 	for p.first = nil; f == nil; {
+		if p.over {
+			return api.File{}, os.ErrClosed
+		}
 		part, err := p.parts.NextRawPart()
 		if errors.Is(err, io.EOF) {
 			return api.File{}, io.EOF
@@ -122,13 +139,16 @@ func (p *posted) file() (api.File, error) {
 		}
 	}
 	p.files = append(p.files, api.File{Field: f.Field, Name: f.Name, ContentType: f.ContentType})
-	f.Content = &explained{f.Content, p}
 	return *f, nil
 }
 
-// names are the files without their content, which is read and dropped as far as it was not. A script on the page sends names alone
-// where the files are not needed.
+// names are the files without their content, which is read and dropped as far as it was not: whoever was given the files reads no
+// more of them, though a service that answered early may have left somebody reading. A script on the page sends names alone where the
+// files are not needed.
 func (p *posted) names() ([]api.File, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer func() { p.over = true }()
 	for field, names := range p.Values {
 		if to, isFile := strings.CutPrefix(field, fileField); isFile {
 			for _, name := range names {
@@ -140,7 +160,7 @@ func (p *posted) names() ([]api.File, error) {
 		}
 	}
 	for p.parts != nil && (p.first != nil || len(p.files) > 0) {
-		f, err := p.file()
+		f, err := p.advance()
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -148,7 +168,7 @@ func (p *posted) names() ([]api.File, error) {
 			return nil, err
 		}
 		if _, err := io.Copy(io.Discard, f.Content); err != nil {
-			return nil, err
+			return nil, p.broken(err)
 		}
 	}
 	return p.files, nil
@@ -163,17 +183,22 @@ func (p *posted) broken(err error) error {
 	return fault.New(fault.Invalid, "the form was cut off").WithHint("send it again")
 }
 
-// explained is a file whose failures are faults.
-type explained struct {
+// sent is a file that goes on to a service.
+type sent struct {
 	io.Reader
 	form *posted
 }
 
-// Read implements io.Reader.
-func (e *explained) Read(b []byte) (int, error) {
-	n, err := e.Reader.Read(b)
+// Read implements io.Reader. Its failures are faults.
+func (s *sent) Read(b []byte) (int, error) {
+	s.form.mu.Lock()
+	defer s.form.mu.Unlock()
+	if s.form.over {
+		return 0, os.ErrClosed
+	}
+	n, err := s.Reader.Read(b)
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = e.form.broken(err)
+		err = s.form.broken(err)
 	}
 	return n, err
 }
