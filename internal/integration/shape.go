@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"carnet.dev/carnet/fault"
 	"carnet.dev/carnet/internal/expand"
 	"carnet.dev/carnet/internal/recipe"
 )
@@ -231,7 +232,11 @@ func (d *decoder) template(pointer, text string) {
 		return
 	}
 	if _, err := expand.Parse(text); err != nil {
-		d.problem(pointer, "is no template: %s", err)
+		why := err.Error()
+		if hint := fault.HintOf(err); hint != "" {
+			why += "; " + hint
+		}
+		d.problem(pointer, "is no template: %s", why)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -102,6 +103,31 @@ func TestEveryFieldIsOnThePage(t *testing.T) {
 	}
 	if fields < 100 {
 		t.Errorf("the schema has %d fields", fields)
+	}
+}
+
+// TestEveryFunctionIsOnThePage: every function of templates is in an example, and what a wrong one is told names them all.
+func TestEveryFunctionIsOnThePage(t *testing.T) {
+	c := carnettest.New(t)
+	wrong := map[string]map[string]any{"auth": {"token_url": "https://id.example.com/token", "server_url": "${nosuch(client_id)}"}}
+	err := (story{t: t, carnet: c}).integrate(page(t)[0].document, wrong, "")
+	if err == nil {
+		t.Fatal("a template with an unknown function is taken")
+	}
+	_, list, _ := strings.Cut(err.Error(), "; there are ")
+	functions := strings.FieldsFunc(list, func(r rune) bool { return r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') })
+	if len(functions) < 15 {
+		t.Fatalf("it says %v", err)
+	}
+	var all []byte
+	for _, x := range page(t) {
+		text, _ := json.Marshal(x.settings)
+		all = append(all, text...)
+	}
+	for _, name := range functions {
+		if !regexp.MustCompile(`[{(+ ]` + name + `[(}]`).Match(all) {
+			t.Errorf("%s is in no example", name)
+		}
 	}
 }
 

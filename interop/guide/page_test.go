@@ -159,6 +159,10 @@ func sections(text string) ([]section, error) {
 		}
 		for len(lines) > 0 && strings.HasPrefix(lines[len(lines)-1], "# ") {
 			note := lines[len(lines)-1]
+			if more, goesOn := strings.CutPrefix(note, "#   "); goesOn && len(lines) > 1 {
+				lines = lines[:len(lines)-1]
+				note = lines[len(lines)-1] + " " + more
+			}
 			if m := jwtLine.FindStringSubmatch(note); m != nil {
 				x.signed[m[1]] = jwtRule{m[2], m[3], m[4]}
 			} else if note == "# with the client certificate" {
