@@ -65,7 +65,7 @@ func (p place) covers(other place) bool {
 }
 
 // unknown is that there is no argument of a name.
-func (f *form) unknown(where, name string) *fault.Error {
+func (f *form) unknown(name string) *fault.Error {
 	var names []string
 	if f.op.Body != nil {
 		names = append(names, body)
@@ -73,7 +73,7 @@ func (f *form) unknown(where, name string) *fault.Error {
 	for _, q := range f.op.Parameters {
 		names = append(names, q.Name)
 	}
-	err := fault.New(fault.Invalid, "%sthere is no argument %q", where, name).WithHint("carnet operation show %s %s tells what it takes", shell(f.integration), shell(f.op.ID))
+	err := fault.New(fault.Invalid, "there is no argument %q", name).WithHint("carnet operation show %s %s tells what it takes", shell(f.integration), shell(f.op.ID))
 	if like := fault.Nearest(name, names); like != "" {
 		err.WithHint("did you mean %q?", like)
 	}
@@ -87,17 +87,17 @@ func (f *form) check() error {
 			continue
 		}
 		if _, known := f.find(t.Parameter); !known {
-			return f.unknown("", t.Parameter)
+			return f.unknown(t.Parameter)
 		}
 	}
 	return nil
 }
 
 // names refuses names of a line that the operation does not know.
-func (f *form) names(where string, all []member) error {
+func (f *form) names(all []member) error {
 	for _, m := range all {
 		if _, known := f.find(m.name); !known {
-			return f.unknown(where, m.name)
+			return f.unknown(m.name)
 		}
 	}
 	return nil

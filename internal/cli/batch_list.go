@@ -142,10 +142,10 @@ func (l *list) broken(in listLine, err error) error {
 	return l.wrong(in, at, "%s", what)
 }
 
-// wrong is what is wrong with a line, at a byte of it.
+// wrong is what is wrong with a line, at a byte of it. Which line it is the result says.
 func (l *list) wrong(in listLine, at int, format string, args ...any) *fault.Error {
 	column := utf8.RuneCount(in.text[:min(at, len(in.text))]) + 1
-	err := fault.New(fault.Invalid, "line %d, column %d: "+format, append([]any{in.number, column}, args...)...)
+	err := fault.New(fault.Invalid, "column %d: "+format, append([]any{column}, args...)...)
 	err.Problems = []fault.Problem{{Message: err.Message, File: l.name, Line: in.number, Column: column}}
 	return err
 }

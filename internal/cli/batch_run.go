@@ -84,9 +84,9 @@ func (r *batchRun) read(going context.Context) (<-chan entry, error) {
 			}
 			e := entry{listLine: l}
 			if e.members, e.err = r.list.members(l); e.err == nil {
-				e.err = r.form.names(fmt.Sprintf("line %d: ", l.number), e.members)
+				e.err = r.form.names(e.members)
 				if !told && e.err != nil {
-					first <- e.err
+					first <- fault.Wrap(fault.Invalid, e.err, "line %d", l.number)
 					return
 				}
 			}
@@ -162,11 +162,11 @@ func (r *batchRun) one(ctx context.Context, e entry) record {
 	return r.ended(r.record(e.listLine, result, err, ctx.Err() != nil))
 }
 
-// ended stops the list after a result that makes no sense of going on.
+// ended stops the list after a result that makes no sense of going on: the other lines would fare no better.
 func (r *batchRun) ended(out record) record {
 	switch {
 	case out.OK:
-	case r.failFast:
+	case r.failFast, out.kind == fault.Reconnect, out.kind == fault.Unauthenticated, out.kind == fault.Denied:
 		r.halt(errFailed)
 	case out.refused:
 		r.halt(errRefused)
@@ -211,8 +211,9 @@ func (r *batchRun) line(out record) error {
 type tally struct {
 	run, failed int
 	last        int // number of the last line that was begun
-	worst       int // number of the first one that failed
+	first       int // number of the first one that failed
 	kind        fault.Kind
+	cause       string
 }
 
 func (t *tally) add(out record) {
@@ -221,8 +222,12 @@ func (t *tally) add(out record) {
 	if out.OK {
 		return
 	}
-	if t.failed++; t.failed == 1 || out.Line < t.worst {
-		t.worst, t.kind = out.Line, out.kind
+	if t.failed++; t.failed > 1 && out.Line > t.first {
+		return
+	}
+	t.first, t.kind, t.cause = out.Line, out.kind, fmt.Sprintf("the API answered %d", out.Status)
+	if out.Error != nil {
+		t.cause = out.Error.Message
 	}
 }
 
@@ -230,22 +235,22 @@ func (t *tally) add(out record) {
 func (t *tally) verdict(r *batchRun, why, broken error) error {
 	summary := fmt.Sprintf("%s run", lines(t.run))
 	if t.failed > 0 {
-		summary += fmt.Sprintf(", %d failed (the first is line %d)", t.failed, t.worst)
+		summary += fmt.Sprintf(", %d failed, the first is line %d: %s", t.failed, t.first, t.cause)
 	}
 	next := fmt.Sprintf("go on with --skip %d", max(t.last, r.skip))
 	switch {
 	case broken != nil:
-		fmt.Fprintf(r.Stderr, "carnet: %s\n", summary)
+		fmt.Fprintf(printable{r.Stderr}, "carnet: %s\n", summary)
 		return broken
 	case errors.Is(why, context.Canceled):
-		fmt.Fprintf(r.Stderr, "carnet: %s; %s\n", summary, next)
+		fmt.Fprintf(printable{r.Stderr}, "carnet: %s; %s\n", summary, next)
 		return why
 	case errors.Is(why, errRefused):
-		return fault.New(t.kind, "%s: the API is busy for longer than --wait", summary).WithHint("%s, later or with a longer --wait", next)
+		return fault.New(t.kind, "%s; it is busy for longer than --wait", summary).WithHint("%s, later or with a longer --wait", next)
 	case errors.Is(why, errFailed):
 		return fault.New(t.kind, "%s; none was begun after that", summary).WithHint("%s", next)
 	case why != nil:
-		fmt.Fprintf(r.Stderr, "carnet: %s\n", summary)
+		fmt.Fprintf(printable{r.Stderr}, "carnet: %s\n", summary)
 		return why
 	case t.failed > 0:
 		return fault.New(t.kind, "%s", summary).WithHint("the result of a line that failed has its input, to be run again: jq -c 'select(.ok | not).input'")

@@ -289,15 +289,15 @@ func TestBatchLines(t *testing.T) {
 // TestBatchLinesThatAreWrong: each is told by line and column, and the others are run.
 func TestBatchLinesThatAreWrong(t *testing.T) {
 	for line, want := range map[string]string{
-		`{"id": 1,}`:          `line 2, column 9: it is not JSON: invalid character ','`,
-		`{"é": [1, oops]}`:    `line 2, column 11: it is not JSON: invalid character 'o'`,
-		`{"id": 1`:            `line 2, column 9: it is not JSON: it ends too early`,
-		`{"id": 1} {"id": 2}`: `line 2, column 12: something follows the object`,
-		`{"id": 1, "id": 2}`:  `line 2, column 11: a name occurs twice`,
-		`[{"id": 1}]`:         `line 2, column 1: it is no JSON object`,
-		`7`:                   `line 2, column 1: it is no JSON object`,
-		`id=1`:                `line 2, column 1: it is not JSON: invalid character 'i'`,
-		`{"ids": 1}`:          `line 2: there is no argument "ids"`,
+		`{"id": 1,}`:          `column 9: it is not JSON: invalid character ','`,
+		`{"é": [1, oops]}`:    `column 11: it is not JSON: invalid character 'o'`,
+		`{"id": 1`:            `column 9: it is not JSON: it ends too early`,
+		`{"id": 1} {"id": 2}`: `column 12: something follows the object`,
+		`{"id": 1, "id": 2}`:  `column 11: a name occurs twice`,
+		`[{"id": 1}]`:         `column 1: it is no JSON object`,
+		`7`:                   `column 1: it is no JSON object`,
+		`id=1`:                `column 1: it is not JSON: invalid character 'i'`,
+		`{"ids": 1}`:          `there is no argument "ids"`,
 	} {
 		d := newDepot("{\"id\": 1}\n" + line + "\n\n \r\n{\"id\": 3}\r\n")
 		exit := d.main(t.Context())
@@ -309,7 +309,7 @@ func TestBatchLinesThatAreWrong(t *testing.T) {
 		if valid := json.Valid([]byte(line)); valid != (all[1].Input != nil) {
 			t.Errorf("%s: the input is %s", line, all[1].Input)
 		}
-		if !strings.Contains(d.err.String(), "carnet: 3 lines run, 1 failed (the first is line 2)\n") {
+		if !strings.Contains(d.err.String(), "carnet: 3 lines run, 1 failed, the first is line 2: "+want) {
 			t.Errorf("%s: said %s", line, &d.err)
 		}
 	}
@@ -359,7 +359,7 @@ func TestBatchFailures(t *testing.T) {
 			return time.Second, api.Result{Status: 200}, nil
 		}
 		exit := d.main(t.Context(), "--unordered")
-		if exit != fault.Reconnect.Exit() || !strings.Contains(d.err.String(), "6 lines run, 2 failed (the first is line 2)") {
+		if exit != fault.Reconnect.Exit() || !strings.Contains(d.err.String(), "6 lines run, 2 failed, the first is line 2: a person must connect; none was begun after that") {
 			t.Errorf("exit %d, said %s", exit, &d.err)
 		}
 		for _, r := range d.records(t) {
@@ -375,16 +375,18 @@ func TestBatchFailures(t *testing.T) {
 
 func TestBatchStops(t *testing.T) {
 	for name, c := range map[string]struct {
-		args   []string
-		status int
-		header map[string]string
-		asked  int // at most
-		exit   int
-		want   string
+		args    []string
+		status  int
+		header  map[string]string
+		failure *fault.Error
+		asked   int // at most
+		exit    int
+		want    string
 	}{
+		"when no line can be run":    {failure: fault.New(fault.Reconnect, "connect again"), asked: 12, exit: 7, want: "line 7: connect again; none was begun after that"},
 		"at the first failure":       {args: []string{"--fail-fast"}, status: 404, asked: 12, exit: 8, want: "none was begun after that\n  hint: go on with --skip "},
-		"when the API is busy":       {status: 429, asked: 12, exit: 8, want: "the API is busy for longer than --wait\n  hint: go on with --skip "},
-		"and when it says so by 503": {status: 503, header: map[string]string{"retry-after": "3600"}, asked: 12, exit: 8, want: "the API is busy for longer than --wait"},
+		"when the API is busy":       {status: 429, asked: 12, exit: 8, want: "line 7: the API answered 429; it is busy for longer than --wait\n  hint: go on with --skip "},
+		"and when it says so by 503": {status: 503, header: map[string]string{"retry-after": "3600"}, asked: 12, exit: 8, want: "line 7: the API answered 503; it is busy for longer than --wait"},
 		"not for any 503":            {status: 503, asked: 100, exit: 8, want: "100 lines run, 1 failed"},
 		"not if nobody waits":        {args: []string{"--wait", "0"}, status: 429, asked: 100, exit: 8, want: "100 lines run, 1 failed"},
 	} {
@@ -393,7 +395,7 @@ func TestBatchStops(t *testing.T) {
 				d := newDepot(ids(100))
 				d.run = func(task api.Task) (time.Duration, api.Result, *fault.Error) {
 					if text(task) == "7" {
-						return time.Second, api.Result{Status: c.status, Headers: c.header}, nil
+						return time.Second, api.Result{Status: c.status, Headers: c.header}, c.failure
 					}
 					return time.Second, api.Result{Status: 200}, nil
 				}
@@ -465,7 +467,7 @@ func TestBatchSkips(t *testing.T) {
 		t.Errorf("exit %d, printed %s%s", exit, &d.out, &d.err)
 	}
 	d = newDepot("\xef\xbb\xbf{\"id\": 1}\n" + `{"id": "` + strings.Repeat("x", 9<<20) + "\"}\n{\"id\": 3}")
-	if exit := d.main(t.Context()); exit != fault.Invalid.Exit() || d.asked != 2 || !strings.Contains(d.out.String(), "line 2, column 1: it is longer than 8 MiB") {
+	if exit := d.main(t.Context()); exit != fault.Invalid.Exit() || d.asked != 2 || !strings.Contains(d.out.String(), `"line":2,"ok":false,"error":{"kind":"invalid","message":"column 1: it is longer than 8 MiB"`) {
 		t.Errorf("exit %d, asked %d, said %s", exit, d.asked, &d.err)
 	}
 }
