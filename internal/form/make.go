@@ -185,7 +185,7 @@ func (w *work) list(n *Node, p place, s schema, example jsontext.Value, v *Value
 		at := p.itemOf(len(n.Fields), n.Label+" "+strconv.Itoa(len(n.Fields)+1))
 		at.certain = v.fresh
 		item := w.made(at, items, first, v.orNew(), v.fresh)
-		item.Fresh = v.fresh
+		item.Fresh, item.Required = v.fresh, false // what its examples were filled in for
 		n.Fields = append(n.Fields, item)
 	}
 	switch {
