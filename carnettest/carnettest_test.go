@@ -1,9 +1,12 @@
 package carnettest_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -13,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/carnettest"
 )
 
@@ -231,5 +235,30 @@ func TestDocumentIsJSONAndNamesItsAddress(t *testing.T) {
 	}
 	if len(document.Servers) != 1 || document.Servers[0].URL != address || len(document.Paths) != 3 {
 		t.Errorf("the document has the servers %v and %d paths", document.Servers, len(document.Paths))
+	}
+}
+
+// With Dial, the host of a document and of its token endpoint is the test's own server, whatever its name.
+func TestAnyHostLeadsToTheTest(t *testing.T) {
+	provider := httptest.NewServer(carnettest.NewProvider(options))
+	t.Cleanup(provider.Close)
+	var hosts []string
+	c := carnettest.NewWith(t, carnettest.Options{Dial: func(ctx context.Context, network, host string) (net.Conn, error) {
+		hosts = append(hosts, host)
+		return (&net.Dialer{}).DialContext(ctx, network, provider.Listener.Addr().String())
+	}})
+	if _, err := c.ImportModel(t.Context(), api.ModelRequest{Model: carnettest.NewProvider(options).Document(address)}); err != nil {
+		t.Fatal(err)
+	}
+	i := api.Integration{Name: "it", Model: "Carnet Shipping:1.0.0"}
+	i.Properties.Properties = json.RawMessage(`{"authentication": {"clientAuth": {"client_id": "app", "client_secret": "app secret"}}}`)
+	if _, err := c.CreateIntegration(t.Context(), i); err != nil {
+		t.Fatal(err)
+	}
+	if result, err := c.RunOperation(t.Context(), "it", "whoAmI", api.Task{}); err != nil || !strings.Contains(string(result.Data), `"app"`) {
+		t.Errorf("got %s %v", result.Data, err)
+	}
+	if len(hosts) == 0 || hosts[0] != "provider.example:80" {
+		t.Errorf("dialed %q", hosts)
 	}
 }
