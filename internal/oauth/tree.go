@@ -5,10 +5,8 @@ import (
 	"cmp"
 	"encoding/xml"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -193,8 +191,21 @@ func (p params) xml(show shower) []byte {
 	return out.Bytes()
 }
 
-// xmlName is a name that elements and attributes may have (XML 1.0 2.3), as services give them.
-var xmlName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\pL_][\pL\pN_.:-]*$`) }) // it takes a while, and few need it
+// xmlName reports whether elements and attributes may be called that. The standard library's reader judges it: it knows the letters of
+// XML's fourth edition, as many services do, and not those that came later.
+func xmlName(name string) bool {
+	in := xml.NewDecoder(strings.NewReader("<" + name + "/>"))
+	t, err := in.RawToken()
+	start, ok := t.(xml.StartElement)
+	if err != nil || !ok {
+		return false
+	}
+	read := start.Name.Local
+	if start.Name.Space != "" {
+		read = start.Name.Space + ":" + read
+	}
+	return read == name && !strings.HasPrefix(name, ":")
+}
 
 // noXML is a name among the parameters that is none in XML; "" if all are.
 func (p params) noXML() string {
@@ -203,7 +214,7 @@ func (p params) noXML() string {
 		if attribute, is := attributeName(name); is {
 			name = attribute
 		}
-		if name != "#" && !xmlName().MatchString(name) {
+		if name != "#" && !xmlName(name) {
 			return cmp.Or(m.name, " ")
 		}
 		list, is := m.value.([]any)
