@@ -52,7 +52,7 @@ func (p *program) completeOperations(cmd *cobra.Command, args []string, typed st
 		return p.completeIntegrations(cmd, args, typed)
 	case 1:
 		return p.completion(cmd, func(ctx context.Context, c *client.Client) (names []string) {
-			list, _ := c.Operations(ctx, args[0], "", api.Query{})
+			list, _ := c.Operations(ctx, args[0], typed, api.Query{}) // what begins with it is among them
 			for _, op := range list.Operations {
 				names = append(names, op.ID+"\t"+op.Summary)
 			}

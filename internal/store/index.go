@@ -26,7 +26,7 @@ const sheetSize = 512
 
 // indexOf makes the part of an index.
 func indexOf(operations []model.Operation) ([]byte, error) {
-	var packed []byte
+	packed := []byte{} // a model may have no operations, and a part has a body
 	var texts, summaries bytes.Buffer
 	for len(operations) > 0 {
 		sheet := operations[:min(sheetSize, len(operations))]
