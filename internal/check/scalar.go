@@ -120,7 +120,8 @@ func compiled(pattern string) (re *regexp.Regexp, why string) {
 	return re, ""
 }
 
-var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+// uuid: with hyphens (RFC 9562 4), and as many services read it and some documents write it: without them, in braces, as a URN.
+var uuid = regexp.MustCompile(`^(?i:urn:uuid:)?[{(]?[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}[)}]?$`)
 
 // format says what a text should be and is not; "" if nothing can be said against it. Only formats whose meaning nobody disputes
 // are compared, and as services read them rather than as RFC 3339 has it.

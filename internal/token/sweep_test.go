@@ -36,7 +36,11 @@ func TestASweepLeavesFewClaims(t *testing.T) {
 			s := subject(c)
 			s.ID = fmt.Sprintf("n%03d/oauth", i)
 			subjects = append(subjects, s)
-			go must(t, k, s)
+			go func() {
+				if _, err := k.Token(t.Context(), s); err != nil {
+					t.Error(err)
+				}
+			}()
 		}
 		synctest.Wait()
 		time.Sleep(59 * time.Minute)
