@@ -149,15 +149,21 @@ func (b *builder) mediaType(payload jsontext.Value) model.MediaType {
 	}
 	if wanted := b.args.ContentType; wanted != "" {
 		m := model.MediaType{}
-		if i := slices.IndexFunc(declared, func(m model.MediaType) bool { return covers(m.Type, wanted) }); i >= 0 {
-			m = declared[i]
+		for _, d := range declared { // the most specific one counts (OpenAPI 3.1.1, 4.8.14.1)
+			if covers(d.Type, wanted) && (m.Type == "" || specific(d.Type) > specific(m.Type)) {
+				m = d
+			}
 		}
 		m.Type = wanted
 		return m
 	}
 	best, rank := model.MediaType{}, 99
 	for _, m := range declared {
-		if r := slices.IndexFunc(preference(payload), func(fits func(string) bool) bool { return fits(essence(m.Type)) }); r >= 0 && r < rank {
+		r := slices.IndexFunc(preference(payload), func(fits func(string) bool) bool { return fits(essence(m.Type)) })
+		if r >= 0 && len(declared) > 1 && !b.mayBe(m, payload) {
+			r += 50 // what can't be right comes after all that may
+		}
+		if r >= 0 && r < rank {
 			best, rank = m, r
 		}
 	}
@@ -168,6 +174,30 @@ func (b *builder) mediaType(payload jsontext.Value) model.MediaType {
 		}
 	}
 	return best
+}
+
+// mayBe reports whether a payload may be what a media type wants, as far as their kinds tell. A text may be anything that is written as
+// text, but no object where JSON is wanted.
+func (b *builder) mayBe(m model.MediaType, payload jsontext.Value) bool {
+	kind, known := map[jsontext.Kind]string{'{': "object", '[': "array", '"': "string"}[payload.Kind()]
+	if !known || len(m.Schema) == 0 || !isJSON(m.Type) && !strings.Contains(m.Type, "*") {
+		return true
+	}
+	types := b.shapeOf(m.Schema).types
+	return len(types) == 0 || types[kind]
+}
+
+// specific tells a media type from a range, and that from */*.
+func specific(declared string) int {
+	switch essence(declared) {
+	case "*/*":
+		return 0
+	default:
+		if strings.HasSuffix(essence(declared), "/*") {
+			return 1
+		}
+	}
+	return 2
 }
 
 // covers reports whether a media type, or a range, takes one (RFC 9110 12.5.1).

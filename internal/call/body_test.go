@@ -193,6 +193,26 @@ func TestMediaTypeOfAList(t *testing.T) {
 	}
 }
 
+// TestMediaTypeBySchema: of several, one whose schema the body may fit; and of those that cover the one that is asked for, the most
+// specific.
+func TestMediaTypeBySchema(t *testing.T) {
+	text, object := jsontext.Value(`{"type":"string","format":"binary"}`), jsontext.Value(`{"type":"object","required":["content"],"properties":{"content":{"type":"string"}}}`)
+	op := model.Operation{Summary: model.Summary{ID: "op", Method: "POST", Path: "/x"}, Body: &model.Body{Content: []model.MediaType{
+		{Type: "*/*", Schema: text}, {Type: "application/*", Schema: text}, {Type: "application/create+json", Schema: object},
+	}}}
+	for _, c := range []struct{ payload, asked, want string }{
+		{`"text"`, "", "application/json"},
+		{`{"content":"text"}`, "", "application/create+json"},
+		{`{"content":"text"}`, "application/create+json", "application/create+json"},
+		{`"text"`, "application/x-thing", "application/x-thing"},
+	} {
+		s, err := shown(t, op, call.Arguments{Payload: jsontext.Value(c.payload), ContentType: c.asked})
+		if got := s.Header.Get("Content-Type"); err != nil || got != c.want {
+			t.Errorf("%s as %q: %s, want %s: %v", c.payload, c.asked, got, c.want, err)
+		}
+	}
+}
+
 // TestCodings: what answers are compressed with (RFC 9110 8.4).
 func TestCodings(t *testing.T) {
 	const plain = `{"some":"text, text, text, text, text"}`
