@@ -79,6 +79,7 @@ type AuditQuery struct {
 	Action  string    // the beginning of the action: "operation", "token.renew"
 	Target  string    // the target, or its first word: an integration's name
 	Outcome string    // the outcome; "failed" is any but ok and started
+	Look    int       // at how many entries to look at the most, however few are selected; 0: 50,000
 }
 
 // A Session is somebody who is signed in.

@@ -14,9 +14,10 @@ import (
 	"text/tabwriter"
 )
 
-const usage = `usage: bench [scale | documents | decode FILE | kin FILE | libopenapi FILE]
+const usage = `usage: bench [scale | page | documents | decode FILE | kin FILE | libopenapi FILE]
 
-Without arguments: every comparison. scale: what a store of many integrations costs. documents: reading and searching documents only.
+Without arguments: every comparison. scale: what a store of many integrations costs. page: what each page costs the server with 10,000
+integrations and a model of 22,361 operations. documents: reading and searching documents only.
 The others: one side of a comparison, run as a process of its own.
 `
 
@@ -35,7 +36,7 @@ func run(args []string) error {
 		return readWithKin(args[1])
 	case len(args) == 2 && args[0] == "libopenapi":
 		return readWithLibopenapi(args[1])
-	case len(args) > 0 && (len(args) > 1 || args[0] != "scale" && args[0] != "documents"):
+	case len(args) > 0 && (len(args) > 1 || args[0] != "scale" && args[0] != "page" && args[0] != "documents"):
 		return fmt.Errorf("%s", usage)
 	}
 	dir, err := os.MkdirTemp("", "carnet-bench-")
@@ -45,6 +46,9 @@ func run(args []string) error {
 	defer os.RemoveAll(dir)
 	if len(args) == 1 && args[0] == "scale" {
 		return scale(dir)
+	}
+	if len(args) == 1 && args[0] == "page" {
+		return pages(dir)
 	}
 	w := workshop{dir: dir, carnet: filepath.Join(dir, "carnet")}
 	if w.self, err = os.Executable(); err != nil {

@@ -1,6 +1,9 @@
 package fault
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Nearest returns the candidate that a misspelt word most likely means, or "" if none is near: at most a third of its letters
 // are wrong, missing, too many or swapped. Case does not count.
@@ -34,6 +37,9 @@ func distance(a, b string, limit int) int {
 			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
 				row[j+1] = min(row[j+1], before[j-1]+1)
 			}
+		}
+		if slices.Min(row) >= limit && slices.Min(above) >= limit { // it can only grow, for a swap takes the row before
+			return limit
 		}
 		before, above, row = above, row, before
 	}

@@ -4,6 +4,8 @@
 package audit
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -41,12 +43,14 @@ type Stored = struct {
 	Value    Entry
 }
 
-// A Collection keeps entries, as *store.Collection[Entry] does, and lists them in the order of their ids. Put returns the revision
+// A Collection keeps entries, as *store.Collection[Entry] does, and lists them in the order of their ids; after one, only those that are
+// wanted by what stands in them. Put returns the revision
 // that it has written, or may have written if its error is fault.Unavailable.
 type Collection interface {
 	Put(ctx context.Context, id string, e Entry, replaces int64) (int64, error)
 	Delete(ctx context.Context, id string, revision int64) error
 	All(ctx context.Context, prefix string) iter.Seq2[Stored, error]
+	After(ctx context.Context, id string, want func(id string, body []byte) bool) iter.Seq2[Stored, error]
 }
 
 // A Log is the audit log. It is safe for concurrent use.
@@ -187,6 +191,7 @@ type Query struct {
 	Since                           time.Time
 	Before                          string
 	Caller, Action, Target, Outcome string
+	Look                            int
 }
 
 // Failed is the outcome of a Query for all that went wrong.
@@ -200,14 +205,32 @@ func (q Query) selects(e Entry) bool {
 		(q.Outcome == "" || e.Outcome == q.Outcome || q.Outcome == Failed && failed)
 }
 
+// mayBe reports whether an entry could be selected by what stands in its body: a text without special signs is written as it is in
+// whatever JSON. So only few are decoded of a long log.
+func (q Query) mayBe(body []byte) bool {
+	for _, text := range []string{q.Action, q.Target, q.Outcome} {
+		if text != Failed && strings.Trim(text, plain) == "" && !bytes.Contains(body, []byte(text)) {
+			return false
+		}
+	}
+	return true
+}
+
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ._:-"
+
 // mostSeen bounds how many entries one query looks at, so that one that selects hardly any ends in time.
 const mostSeen = 50_000
 
 // Entries returns the entries that a query selects, the newest first. next is the query's Before to go on with; empty: there are no more.
 func (l *Log) Entries(ctx context.Context, q Query) (entries []Entry, next string, err error) {
 	entries = []Entry{}
-	seen := 0
-	for e, err := range l.entries.All(ctx, "") {
+	seen, most, since := 0, cmp.Or(q.Look, mostSeen), keyAt(q.Since)
+	full := func() bool { return q.Limit > 0 && (len(entries) == q.Limit || seen > most) }
+	want := func(key string, body []byte) bool { // what ends the walk is wanted too, and where it goes on
+		seen++
+		return full() || q.Limit > 0 && seen == most || key > since || q.mayBe(body)
+	}
+	for e, err := range l.entries.After(ctx, keyOf(q.Before), want) {
 		switch {
 		case err != nil:
 			return nil, "", err
@@ -215,11 +238,10 @@ func (l *Log) Entries(ctx context.Context, q Query) (entries []Entry, next strin
 			continue
 		case e.Value.Time.Before(q.Since):
 			return entries, "", nil
-		case q.Limit > 0 && (len(entries) == q.Limit || seen == mostSeen):
+		case full():
 			return entries, next, nil
 		}
-		seen, next = seen+1, e.Value.ID
-		if q.selects(e.Value) {
+		if next = e.Value.ID; q.selects(e.Value) {
 			entries = append(entries, e.Value)
 		}
 	}

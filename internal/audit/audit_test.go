@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -52,6 +53,17 @@ func (s *shelf) All(context.Context, string) iter.Seq2[audit.Stored, error] {
 	return func(yield func(audit.Stored, error) bool) {
 		for _, id := range slices.Sorted(maps.Keys(entries)) {
 			if !yield(entries[id], nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *shelf) After(_ context.Context, after string, want func(string, []byte) bool) iter.Seq2[audit.Stored, error] {
+	return func(yield func(audit.Stored, error) bool) {
+		for e := range s.All(context.Background(), "") {
+			body, _ := json.Marshal(e.Value) // of texts and numbers
+			if e.ID > after && want(e.ID, body) && !yield(e, nil) {
 				return
 			}
 		}

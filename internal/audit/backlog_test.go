@@ -42,6 +42,12 @@ func (s *slow) All(ctx context.Context, prefix string) iter.Seq2[audit.Stored, e
 	return s.shelf.All(ctx, prefix)
 }
 
+func (s *slow) After(ctx context.Context, after string, want func(string, []byte) bool) iter.Seq2[audit.Stored, error] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shelf.After(ctx, after, want)
+}
+
 func (s *slow) goAway(away bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"math"
+	"strings"
 	"sync"
 	"time"
 )
@@ -34,4 +36,23 @@ func (c *clock) tick(at uint64) uint64 {
 	defer c.mutex.Unlock()
 	c.last = max(at, c.last+1)
 	return c.last
+}
+
+// keyOf is the key of the entry with that id; "" if it is no id of ours.
+func keyOf(id string) string {
+	b, err := hex.DecodeString(strings.ReplaceAll(id, "-", ""))
+	if err != nil || len(b) != 16 {
+		return ""
+	}
+	at := binary.BigEndian.Uint64(b[:8])
+	binary.BigEndian.PutUint64(b[:8], math.MaxUint64-(at>>16<<12|at&0xfff))
+	return hex.EncodeToString(b)
+}
+
+// keyAt is behind the keys of all entries since a time; of the zero time, behind all.
+func keyAt(t time.Time) string {
+	if t.IsZero() {
+		return "g"
+	}
+	return fmt.Sprintf("%016x", math.MaxUint64-uint64(t.UnixMilli())<<12) + "g"
 }

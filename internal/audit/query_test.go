@@ -42,19 +42,21 @@ func TestQuery(t *testing.T) {
 		if err != nil || len(got) != test.want || next != "" {
 			t.Errorf("%s: %d entries, want %d; next %q: %v", name, len(got), test.want, next, err)
 		}
-		var pages []audit.Entry
-		q := test.q
-		for q.Limit = 2; ; {
-			page, next, err := log.Entries(t.Context(), q)
-			if err != nil {
-				t.Fatal(err)
+		for _, look := range []int{0, 1, 2, 5} { // however few are looked at for a page
+			var pages []audit.Entry
+			q := test.q
+			for q.Limit, q.Look = 2, look; ; {
+				page, next, err := log.Entries(t.Context(), q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if pages, q.Before = append(pages, page...), next; next == "" {
+					break
+				}
 			}
-			if pages, q.Before = append(pages, page...), next; next == "" {
-				break
+			if len(pages) != len(got) {
+				t.Errorf("%s: %d entries on pages that look at %d, %d at once", name, len(pages), look, len(got))
 			}
-		}
-		if len(pages) != len(got) {
-			t.Errorf("%s: %d entries on pages, %d at once", name, len(pages), len(got))
 		}
 	}
 }

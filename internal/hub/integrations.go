@@ -363,8 +363,14 @@ func viewIntegration(c *configured, records map[string]token.Record) api.Integra
 	}
 }
 
-// integrationNames are the names of all integrations, as far as they can be read: they are for a hint.
+// integrationNames are the names of all integrations, as far as they are known or can be read: they are for a hint.
 func (h *Hub) integrationNames(ctx context.Context) (names []string) {
+	if s := h.overview.known(); s != nil {
+		for _, g := range s.glances {
+			names = append(names, g.name)
+		}
+		return names
+	}
 	for i, err := range h.store.Integrations.News(ctx, func(string, int64) bool { return true }) { // their ids are all that is wanted
 		if err != nil {
 			return names

@@ -215,6 +215,16 @@ func (s *sights) stale() {
 	s.changed = true
 }
 
+// known is the last sight, if it is not old; nil: nobody has looked lately.
+func (s *sights) known() *sight {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.changed || time.Since(s.at) > sightKeep {
+		return nil
+	}
+	return s.last
+}
+
 // get returns a sight: the last if it is fresh, else the next one, or the last all the same if the next takes too long.
 func (s *sights) get(ctx context.Context, look func(context.Context, *sight) (*sight, error)) (*sight, error) {
 	s.mu.Lock()

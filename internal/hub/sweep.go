@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"carnet.dev/carnet/fault"
@@ -16,6 +17,9 @@ const (
 // Sweep renews the tokens that are due, in the background, and tidies up now and then, until ctx ends. Every process that
 // stays may sweep: a claim in the record decides who asks. report hears of what went wrong; a later round tries again.
 func (h *Hub) Sweep(ctx context.Context, report func(error)) {
+	var first sync.WaitGroup
+	first.Go(func() { h.overview.get(ctx, h.glance) }) // it takes a while if there is much to see; whoever asks later hears of an error
+	defer first.Wait()
 	round, tidied := time.NewTicker(sweepEvery), time.Time{}
 	defer round.Stop()
 	for {

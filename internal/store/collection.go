@@ -99,34 +99,57 @@ var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.Allo
 // All walks over the values whose id begins with prefix, in the order of their ids. What is there during the whole of the walk
 // comes exactly once.
 func (c *Collection[T]) All(ctx context.Context, prefix string) iter.Seq2[Entry[T], error] {
-	return c.walk(ctx, prefix, func(string, int64) bool { return false })
+	return c.decoded(c.records(ctx, prefix, ""), func(string, int64) bool { return false })
+}
+
+// After walks over the values whose id comes after one, like All, but for those that are not wanted by what stands in them: they are
+// not decoded.
+func (c *Collection[T]) After(ctx context.Context, id string, want func(id string, body []byte) bool) iter.Seq2[Entry[T], error] {
+	return c.decoded(func(yield func(driver.Record, error) bool) {
+		for r, err := range c.records(ctx, "", id) {
+			if (err != nil || want(r.ID, r.Body)) && !yield(r, err) {
+				return
+			}
+		}
+	}, func(string, int64) bool { return false })
 }
 
 // News walks over all values like All, but those whose revision is known are not decoded: they come without their value.
 func (c *Collection[T]) News(ctx context.Context, known func(id string, revision int64) bool) iter.Seq2[Entry[T], error] {
-	return c.walk(ctx, "", known)
+	return c.decoded(c.records(ctx, "", ""), known)
 }
 
-func (c *Collection[T]) walk(ctx context.Context, prefix string, known func(id string, revision int64) bool) iter.Seq2[Entry[T], error] {
-	return func(yield func(Entry[T], error) bool) {
-		for after := ""; ; {
+// records walks over the records whose id begins with prefix and comes after one.
+func (c *Collection[T]) records(ctx context.Context, prefix, after string) iter.Seq2[driver.Record, error] {
+	return func(yield func(driver.Record, error) bool) {
+		for {
 			records, err := c.driver.List(ctx, c.kind, driver.Page{Prefix: prefix, After: after, Limit: page})
 			if err != nil {
-				yield(Entry[T]{}, err)
+				yield(driver.Record{}, err)
 				return
 			}
 			for _, r := range records {
-				e := Entry[T]{ID: r.ID, Revision: r.Revision}
-				var err error
-				if !known(r.ID, r.Revision) {
-					e, err = c.entry(r)
-				}
-				if !yield(e, err) || err != nil {
+				if !yield(r, nil) {
 					return
 				}
 				after = r.ID
 			}
 			if len(records) < page {
+				return
+			}
+		}
+	}
+}
+
+// decoded makes values of records, but for those that are known.
+func (c *Collection[T]) decoded(records iter.Seq2[driver.Record, error], known func(id string, revision int64) bool) iter.Seq2[Entry[T], error] {
+	return func(yield func(Entry[T], error) bool) {
+		for r, err := range records {
+			e := Entry[T]{ID: r.ID, Revision: r.Revision}
+			if err == nil && !known(r.ID, r.Revision) {
+				e, err = c.entry(r)
+			}
+			if !yield(e, err) || err != nil {
 				return
 			}
 		}

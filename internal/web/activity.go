@@ -18,7 +18,11 @@ type activityPage struct {
 	self     string
 }
 
-const entriesShown = 100
+// How many entries a page shows, and at how many it looks for them.
+const (
+	entriesShown = 100
+	entriesSeen  = 4_000
+)
 
 // kinds of what is done, and how it ends, to choose from.
 var (
@@ -36,7 +40,7 @@ func activity(v *visit) error {
 	p := activityPage{Actions: actions, Outcomes: outcomes, self: with(path, in, "", "")}
 	p.Query = api.AuditQuery{
 		Caller: strings.TrimSpace(in.Get("caller")), Action: in.Get("action"), Target: strings.TrimSpace(in.Get("target")),
-		Outcome: in.Get("outcome"), Before: in.Get("before"), Limit: entriesShown,
+		Outcome: in.Get("outcome"), Before: in.Get("before"), Limit: entriesShown, Look: entriesSeen,
 	}
 	var err error
 	if p.AuditList, err = v.hub.AuditEntries(v.r.Context(), v.caller, p.Query); err != nil {

@@ -273,14 +273,14 @@ async function shot(name) {
 
 // inspect checks the page that is open on a phone, on a wide screen, and by axe-core in both colour schemes.
 const screens = [[360, 'light'], [1920, 'dark'], [1280, 'light']];
-async function inspect(page, name, on = screens) {
+async function inspect(page, name, on = screens, part = undefined) {
   await page.evaluate(axe);
   for (const [width, colorScheme] of on) {
     await page.setViewportSize({ width, height: 860 });
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (wide > 0) complaints.push(`${name} scrolls sideways by ${wide} pixels at ${width}`);
-    const { violations } = await page.evaluate(() => window.axe.run(document));
+    const { violations } = await page.evaluate((part) => window.axe.run(part ? `#${part}` : document), part);
     for (const v of violations) complaints.push(`${name} at ${width}, ${colorScheme}: ${v.id}: ${v.help}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 4).join(', ')}`);
   }
 }
@@ -327,7 +327,7 @@ async function lookAtAll() {
 // gallery looks at every page in every state, with canned data, a few at a time.
 async function gallery() {
   await page.goto(at('/gallery'));
-  const scenes = await page.locator('main a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+  const scenes = await page.locator('main a').evaluateAll((all) => all.map((a) => ({ href: a.getAttribute('href'), part: a.dataset.part })));
   assert.ok(scenes.length > 100, 'the gallery is there');
   const began = Date.now();
   let next = 0;
@@ -336,9 +336,9 @@ async function gallery() {
     const page = await context.newPage();
     while (next < scenes.length) {
       const scene = scenes[next++];
-      await page.goto(at(scene));
+      await page.goto(at(scene.href));
       await page.evaluate(() => { for (const d of document.querySelectorAll('details')) d.open = true; });
-      await inspect(page, scene, screens.slice(0, 2));
+      await inspect(page, scene.href, screens.slice(0, 2), scene.part);
     }
     await context.close();
   };

@@ -157,7 +157,7 @@ var listPage = template.Must(template.New("list").Parse(`<!doctype html>
 <title>Gallery · Carnet</title>
 <link rel="stylesheet" href="/ui/assets/carnet.css">
 <main id="main"><h1>Gallery</h1>
-<ul class="rows">{{range .}}<li><a href="/gallery/{{.Name}}">{{.Name}}</a> <span>{{.Title}}</span></li>
+<ul class="rows">{{range .}}<li><a href="/gallery/{{.Name}}"{{with .Part}} data-part="{{.}}"{{end}}>{{.Name}}</a> <span>{{.Title}}</span></li>
 {{end}}</ul></main>
 `))
 
