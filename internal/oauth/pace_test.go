@@ -77,7 +77,7 @@ func TestAHostThatAllowsOneRequestASecondIsNotStormed(t *testing.T) {
 			if took := time.Since(began); took > 5*time.Minute || host.answered != 30 {
 				t.Errorf("Retry-After %d: %d tokens in %s", retry, host.answered, took)
 			}
-			if host.refused > 30+30 { // those of the first moment, and a few that found out how far apart
+			if host.refused > 3*30 { // those of the first moment, and a few that found out how far apart; unpaced there are 435
 				t.Errorf("Retry-After %d: %d requests were refused", retry, host.refused)
 			}
 		})
