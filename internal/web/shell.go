@@ -51,6 +51,9 @@ const newLine = " \\\n  "
 func curl(r *api.Request, files []api.File) string {
 	parts := []string{"curl"}
 	body, isForm := curlBody(r, files)
+	if len(files) > 0 && len(body) == 0 {
+		return "# curl has no way to write such a form"
+	}
 	switch {
 	case r.Method == "HEAD":
 		parts = append(parts, "--head")
@@ -83,8 +86,8 @@ func curlBody(r *api.Request, files []api.File) (parts []string, isForm bool) {
 	case r.Body == "":
 		return nil, false
 	case kind == "multipart/form-data" && parameters["boundary"] != "":
-		if parts, ok := curlForm(r.Body, parameters["boundary"], files); ok {
-			return parts, true
+		if parts, ok := curlForm(r.Body, parameters["boundary"], files); ok || len(files) > 0 {
+			return parts, ok
 		}
 	case len(files) == 1 && files[0].Field == "":
 		return []string{"--data-binary " + shell("@"+files[0].Name)}, false
@@ -92,7 +95,8 @@ func curlBody(r *api.Request, files []api.File) (parts []string, isForm bool) {
 	return []string{"--data-raw " + shell(r.Body)}, false
 }
 
-// curlForm makes the options of curl from a body of parts; false: it can't be read.
+// curlForm makes the options of curl from a body of parts; false: they can't be written as such. Names and types are the document's, and
+// must not become options: "a=@/etc/passwd" would send a file.
 func curlForm(body, boundary string, files []api.File) (options []string, ok bool) {
 	parts := multipart.NewReader(strings.NewReader(body), boundary)
 	left := slices.Clone(files)
@@ -109,6 +113,9 @@ func curlForm(body, boundary string, files []api.File) (options []string, ok boo
 			return nil, false
 		}
 		name := part.FormName()
+		if strings.Contains(name, "=") || !plainType(part.Header.Get("Content-Type")) {
+			return nil, false
+		}
 		if len(left) > 0 && left[0].Field == name && part.FileName() != "" {
 			options = append(options, "-F "+shell(name+"=@"+curlQuoted(left[0].Name)+curlRest(part)))
 			left = left[1:]
@@ -123,6 +130,13 @@ func curlForm(body, boundary string, files []api.File) (options []string, ok boo
 		}
 		options = append(options, "--form-string "+shell(name+"="+string(content)))
 	}
+}
+
+// plainType reports whether a media type holds nothing that curl takes for an option of the part.
+func plainType(kind string) bool {
+	_, parameters, err := mime.ParseMediaType(kind)
+	delete(parameters, "charset")
+	return kind == "" || err == nil && len(parameters) == 0 && !strings.ContainsAny(kind, `"@`)
 }
 
 // curlRest are the headers of a part.
@@ -151,6 +165,9 @@ func carnet(name string, op *api.Operation, t api.Task, files []api.File) string
 	parts := []string{"carnet run"}
 	if strings.HasPrefix(name, "-") || strings.HasPrefix(op.ID, "-") {
 		parts[0] += " --"
+	}
+	if slices.ContainsFunc(files, func(f api.File) bool { return !nameable(f.Field) }) || slices.ContainsFunc(slices.Collect(maps.Keys(t.Parameters)), func(p string) bool { return !nameable(p) }) {
+		return "# an argument whose name has = in it can't be given on a command line"
 	}
 	for _, field := range slices.Sorted(maps.Keys(t.Parameters)) {
 		parts = append(parts, "-p "+shell(assigned(field, t.Parameters[field])))
@@ -188,6 +205,9 @@ func carnet(name string, op *api.Operation, t api.Task, files []api.File) string
 	parts[0] += " " + what
 	return strings.Join(parts, newLine)
 }
+
+// nameable reports whether a name can stand before "=" on a command line, and is still the name.
+func nameable(name string) bool { return !strings.Contains(name, "=") && !strings.HasSuffix(name, ":") }
 
 // chosenAnyway reports whether a body would be sent as that type without a word.
 func chosenAnyway(op *api.Operation, mediaType string) bool {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/client"
 	"carnet.dev/carnet/internal/access"
 	"carnet.dev/carnet/internal/cli"
@@ -49,12 +50,12 @@ func (d *document) shown(id string) string {
 func (b *browser) carnet(t *testing.T, args ...string) {
 	t.Helper()
 	local := access.Local("test")
-	api := server.New(b.hub, server.Options{Caller: &local})
+	served := server.New(b.hub, server.Options{Caller: &local})
 	var out, wrong bytes.Buffer
 	code := cli.Main(t.Context(), cli.Env{
 		Args: args, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &wrong, Getenv: func(string) string { return "" }, Version: "test",
 		Embedded: func(context.Context, cli.Options) (http.RoundTripper, func() error, error) {
-			return client.Handler(api), func() error { return nil }, nil
+			return client.Handler(served), func() error { return nil }, nil
 		},
 	})
 	if code != 0 {
@@ -142,3 +143,38 @@ func TestCommandsRun(t *testing.T) {
 }
 
 const content = "\x00\xff\x1a binary\r\n"
+
+// TestNamesAreNoOptions: what a document calls its fields and their types makes no command read a file.
+func TestNamesAreNoOptions(t *testing.T) {
+	const name = "a=@/etc/passwd;b"
+	document := `{"openapi":"3.0.3","info":{"title":"Works","version":"1"},"servers":[{"url":"http://127.0.0.1:1"}],"paths":{
+	 "/text":{"post":{"operationId":"text","parameters":[{"name":"` + name + `","in":"query","schema":{"type":"string"}}],"requestBody":{"content":{"multipart/form-data":{"schema":{"type":"object","properties":{"` + name + `":{"type":"string"}}}}}}}},
+	 "/type":{"post":{"operationId":"type","requestBody":{"content":{"multipart/form-data":{"encoding":{"x":{"contentType":"text/plain;headers=@/etc/passwd"}},"schema":{"type":"object","properties":{"x":{"type":"string"}}}}}}}},
+	 "/file":{"post":{"operationId":"file","requestBody":{"content":{"multipart/form-data":{"schema":{"type":"object","properties":{"` + name + `":{"type":"string","format":"binary"}}}}}}}}}}`
+	b := newBrowser(t).signIn()
+	admin := access.Local("test")
+	m, err := b.hub.ImportModel(t.Context(), admin, api.ModelRequest{Model: []byte(document)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.hub.CreateIntegration(t.Context(), admin, api.Integration{Name: "works", Model: m.Model}); err != nil {
+		t.Fatal(err)
+	}
+	at := strings.ReplaceAll(name, "/", "~1")
+	for _, form := range []*paper{
+		b.task(t, "text").fill("text:p."+at, "x", "text:b/"+at, "x"), b.task(t, "type").fill("text:b/x", "x"), b.task(t, "file").attach("file:"+name, "a.bin", "x"),
+	} {
+		page := form.click("Show the request")
+		for _, id := range []string{"as-curl", "as-carnet"} {
+			text := page.shown(id)
+			if strings.HasPrefix(text, "#") {
+				continue
+			}
+			for i, word := range words(t, text) {
+				if word == "-F" || word == "-p" || i > 0 && strings.HasPrefix(word, "@") {
+					t.Errorf("%s has an option that reads a file: %s", id, text)
+				}
+			}
+		}
+	}
+}
