@@ -262,6 +262,9 @@ func (s *survey) over(r rule, page *Page, here, before int) (bool, error) {
 			return here-r.first+1 >= total, nil
 		}
 	}
+	if len(s.answer.Body) == 0 { // 204, behind the last page
+		return true, nil
+	}
 	total, known := s.total()
 	if page.Items == nil && !(known && total == 0) {
 		return false, fault.New(fault.Invalid, "the answer has no list of items, without which nobody knows which page is the last").

@@ -153,7 +153,10 @@ func TestPages(t *testing.T) {
 		"pages of which all items are counted": {takes: "page:integer=1", pages: []page{
 			{"/list", "X-Total-Count: 3", `[1,2]`}, {"/list?page=2", "X-Total-Count: 3", `[3]`},
 		}, rule: "page=page", want: "1 2 3"},
-		// "Kaminari": a page that is not full need not be the last, if the service gives fewer than are asked for.
+		"nothing at all behind the last": {takes: "page:integer=1", pages: []page{
+			{"/list", "", `[1]`}, {"/list?page=2", "", ``},
+		}, rule: "page=page", want: "1"},
+		// A page that is not full need not be the last: the service may give fewer than are asked for.
 		"fewer than were asked for": {takes: "page:integer=1 limit:integer", arguments: "limit=1000", pages: []page{
 			{"/list?limit=1000", "", `[1,2]`}, {"/list?page=2&limit=1000", "", `[3]`}, {"/list?page=3&limit=1000", "", `[]`},
 		}, rule: "page=page", want: "1 2 3"},

@@ -32,10 +32,16 @@ const pagingHelp = `
 --paginate asks for one page after another and prints the items of all of them as one list: -o json (one array), jsonl (an item a line),
 yaml, or full (the answers with status and headers). Where the next page is, the answer says (a Link header, a link, a cursor), or it is
 counted by a parameter that the document declares; no link is followed to another server. Where that is not clear, or not right, say it:
---paginate=link, --paginate=/POINTER (an address in the answer), --paginate=/POINTER=PARAMETER (a cursor), header:NAME=PARAMETER,
-last:/POINTER=PARAMETER (something of the last item), page=PARAMETER (pages from 1; page0=: from 0), offset=PARAMETER (items to leave out;
-offset0=, offset1=: the first is known to be 0, or 1); and --items /POINTER for the list. A run stops with an error after 1000 pages unless --max-pages says another number; where it
-stopped, or failed, it says with which --from it goes on.`
+
+  --paginate=link                     the Link header
+  --paginate=/next                    an address at that place of the answer
+  --paginate=/meta/cursor=after       a cursor at that place, in that parameter; header:X-Next=after: in a header
+  --paginate=last:/id=after           what is at that place of the last item, in that parameter
+  --paginate=page=number              pages are counted from 1 in that parameter; page0=number: from 0
+  --paginate=offset=skip              items are left out; offset0=skip, offset1=skip: the first is known to be 0, or 1
+
+A parameter may be body.NAME, and --items /POINTER says where the list is. A run stops with an error after 1000 pages unless --max-pages
+says another number; where it stopped, or failed, it says with which --from it goes on.`
 
 func (f *paging) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&f.rule, "paginate", "", "print the items of all pages; the way to the next page is found out, or a `rule` says it")
