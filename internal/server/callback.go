@@ -63,7 +63,7 @@ type arrived struct {
 	Page    string // URL of the integration's; empty: it has none
 }
 
-const arrivalStyle = `:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem;overflow-wrap:anywhere}code{font-size:1.6rem;letter-spacing:.1em}`
+const arrivalStyle = `:root{color-scheme:light dark;background:#fff;color:#16211d}a{color:#0b5c45}@media(prefers-color-scheme:dark){:root{background:#0f1513;color:#e6ecea}a{color:#63d3ac}}body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem;overflow-wrap:anywhere}code{font-size:1.6rem;letter-spacing:.1em}`
 
 var arrivalPage = template.Must(template.New("arrival").Parse(`<!doctype html>
 <html lang="en">

@@ -52,7 +52,7 @@ func finishConnection(v *visit) error {
 }
 
 func (v *visit) showStanding(p connectPage, err error) error {
-	return v.show(page{Title: "Connect " + p.Name, Name: "standing", Nav: "overview", Data: p, Err: err})
+	return v.show(page{Title: "Connect " + p.Name, Name: "connect-standing", Nav: "overview", Data: p, Err: err})
 }
 
 // explainPage is why a token is as it is, and what would be asked next.

@@ -135,7 +135,6 @@ async function breakAndMend() {
 async function consent() {
   await create('consent');
   await fill('declared', { grant_type: 'authorizationCode', client_id: 'app-public', scope: 'openid offline_access read' });
-  await fill('declared', { authorization_url: `${settings.issuer}/auth` });
   await link('Advanced view').click();
   const text = page.getByLabel('Settings');
   const value = JSON.parse(await text.inputValue());
