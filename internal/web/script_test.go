@@ -176,7 +176,7 @@ func TestScriptsStayText(t *testing.T) {
 	b.api = server.New(b.hub, server.Options{IntegrationPage: web.IntegrationURL})
 	allowed := harmless(t, b)
 	for n, payload := range payloads[1:] {
-		if few := []int{0, 1, 4, 9}; testing.Short() && !slices.Contains(few, n) {
+		if testing.Short() && n > 0 { // under the race detector
 			continue
 		}
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
