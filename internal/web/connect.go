@@ -37,18 +37,24 @@ func connect(v *visit) error {
 func finishConnection(v *visit) error {
 	name, state := v.r.PathValue("name"), v.r.PostFormValue("state")
 	with := map[string]string{"state": state}
-	if confirmation := v.r.PostFormValue("confirmation"); confirmation != "" {
+	confirmation := v.r.PostFormValue("confirmation")
+	confirms := confirmation != ""
+	if confirms {
 		with["confirmation"] = confirmation
 	}
-	stands, err := v.hub.FinishConnection(v.r.Context(), v.caller, with)
-	if err != nil {
-		return v.showStanding(connectPage{Name: name, Connection: api.Connection{State: state}}, err)
+	p := connectPage{Name: name, Connection: api.Connection{State: state}}
+	var err error
+	if p.State, err = v.hub.FinishConnection(v.r.Context(), v.caller, with); err != nil {
+		if delete(with, "confirmation"); confirms { // who mistyped the code types it again
+			p.State, _ = v.hub.FinishConnection(v.r.Context(), v.caller, with)
+		}
+		return v.showStanding(p, err)
 	}
-	if stands.Token != nil {
+	if p.State.Token != nil {
 		v.to(done(integrationURL(name), "connected"))
 		return nil
 	}
-	return v.showStanding(connectPage{Name: name, Connection: api.Connection{State: state}, State: stands}, nil)
+	return v.showStanding(p, nil)
 }
 
 func (v *visit) showStanding(p connectPage, err error) error {

@@ -186,7 +186,6 @@ async function consentElsewhere() {
   await button('Confirm').click();
   await sees('that is not the code');
   await inspect(page, 'a wrong code');
-  await page.goBack();
   await page.getByLabel('Code that the browser shows').fill(code);
   await button('Confirm').click();
   await sees('The integration is connected');

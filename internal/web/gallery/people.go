@@ -26,7 +26,7 @@ func connections(now time.Time) []Scene {
 		{Name: "connect-waiting-cause", Title: "the service can't be asked for now", path: finish, form: state, canned: canned{standing: &api.Connected{Pending: true, Cause: "login.shop.example answered 503 Service Unavailable"}}},
 		{Name: "connect-confirm", Title: "the browser shows a code", path: finish, form: state, canned: canned{standing: &api.Connected{Pending: true, Confirm: true}}},
 		{Name: "connect-wrong-code", Title: "another code than the browser shows", path: finish, form: url.Values{"state": {"s"}, "confirmation": {"BBBB-BBBB"}},
-			canned: canned{finish: fault.New(fault.Denied, "that is not the code that the browser shows").WithHint("type the code of the page that the browser ended at")}},
+			canned: canned{standing: &api.Connected{Pending: true, Confirm: true}, finish: fault.New(fault.Denied, "that is not the code that the browser shows").WithHint("type the code of the page that the browser ended at")}},
 		{Name: "connect-refused", Title: "the service has refused", path: finish, form: state, canned: canned{finish: refused}},
 		{Name: "connect-done", Title: "the integration is connected", path: at + "token-refresh?done=connected"},
 		{Name: "callback", Title: "the browser is back, and the integration is connected", path: callback, canned: canned{arrival: &api.Arrival{Integration: "token-connect", Scheme: "login"}}},

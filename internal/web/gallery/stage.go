@@ -88,9 +88,13 @@ func (s *stage) ConnectIntegration(context.Context, access.Caller, string, strin
 	return *s.connection, nil
 }
 
+// FinishConnection fails once: who asks again is told how the connection stands.
 func (s *stage) FinishConnection(context.Context, access.Caller, map[string]string) (api.Connected, error) {
-	if s.finish != nil {
-		return api.Connected{}, s.finish
+	if err := s.finish; err != nil {
+		if s.standing != nil {
+			s.finish = nil
+		}
+		return api.Connected{}, err
 	}
 	return *s.standing, nil
 }
