@@ -54,12 +54,13 @@ var allowed = map[string]string{
 	"internal/hub": "api fault internal/access internal/audit internal/aws internal/call internal/change internal/credential internal/integration " +
 		"internal/model internal/oauth internal/openapi internal/outbound internal/recent internal/recipe internal/reference internal/expand internal/seal internal/store internal/token",
 	"internal/record":                 "fault",
+	"internal/shell":                  "",
 	"internal/server":                 "api fault internal/access internal/record internal/seal internal/server/internal/schema",
 	"internal/server/internal/schema": "",
 	"internal/form":                   "",
-	"internal/web":                    "api fault internal/access internal/form internal/record internal/seal",
+	"internal/web":                    "api fault internal/access internal/form internal/record internal/seal internal/shell",
 	"internal/web/gallery":            "api fault internal/access internal/hub internal/seal internal/server internal/store internal/store/mem internal/token internal/web",
-	"internal/cli":                    "api client fault internal/openapi",
+	"internal/cli":                    "api client fault internal/openapi internal/shell",
 	"cmd/carnet":                      "*",
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/shell"
 )
 
 // A form makes tasks of lines: what the command line says of each, and what a line says over that.
@@ -73,7 +74,7 @@ func (f *form) unknown(name string) *fault.Error {
 	for _, q := range f.op.Parameters {
 		names = append(names, q.Name)
 	}
-	err := fault.New(fault.Invalid, "there is no argument %q", name).WithHint("carnet operation show %s %s tells what it takes", shell(f.integration), shell(f.op.ID))
+	err := fault.New(fault.Invalid, "there is no argument %q", name).WithHint("carnet operation show %s %s tells what it takes", shell.Quote(f.integration), shell.Quote(f.op.ID))
 	if like := fault.Nearest(name, names); like != "" {
 		err.WithHint("did you mean %q?", like)
 	}

@@ -20,6 +20,7 @@ import (
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/client"
 	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/shell"
 )
 
 // A connecting is a person's consent from the command line.
@@ -180,7 +181,7 @@ func (c *connecting) nobody(ctx context.Context) error {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return ctx.Err()
 	}
-	return fault.New(fault.Unavailable, "nobody consented in time").WithHint("try again: carnet integration connect %s", shell(c.name))
+	return fault.New(fault.Unavailable, "nobody consented in time").WithHint("try again: carnet integration connect %s", shell.Quote(c.name))
 }
 
 // wait asks the server how the connection stands, until it ends. A server that is away for a while is asked again: all is in its store.

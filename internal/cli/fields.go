@@ -12,6 +12,7 @@ import (
 
 	"carnet.dev/carnet/client"
 	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/shell"
 )
 
 // A settingField is a field of an integration's settings, as its JSON Schema describes it.
@@ -40,7 +41,7 @@ func (p *program) integrationFields() *cobra.Command {
 				if len(args) == 2 {
 					fields = slices.DeleteFunc(fields, func(f settingField) bool { return !strings.HasPrefix(f.Field, args[1]+".") })
 					if len(fields) == 0 {
-						return fault.New(fault.NotFound, "integration %q has no security scheme %q", args[0], args[1]).WithHint("carnet integration fields %s shows all", shell(args[0]))
+						return fault.New(fault.NotFound, "integration %q has no security scheme %q", args[0], args[1]).WithHint("carnet integration fields %s shows all", shell.Quote(args[0]))
 					}
 				}
 				return p.show(fields, func(w io.Writer) {

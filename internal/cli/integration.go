@@ -13,6 +13,7 @@ import (
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/client"
 	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/shell"
 )
 
 func (p *program) integration() *cobra.Command {
@@ -84,7 +85,7 @@ func (p *program) unfilled(w io.Writer, ctx context.Context, c *client.Client, i
 		return
 	}
 	if settings.Server.Host == "" {
-		fmt.Fprintf(w, "The document does not say where the API is: carnet integration set %s server.host=...\n", shell(i.Name))
+		fmt.Fprintf(w, "The document does not say where the API is: carnet integration set %s server.host=...\n", shell.Quote(i.Name))
 	}
 	some := false
 	for _, s := range m.Schemes {
@@ -95,13 +96,13 @@ func (p *program) unfilled(w io.Writer, ctx context.Context, c *client.Client, i
 	}
 	for _, s := range m.Schemes {
 		if s.Hint != "" {
-			fmt.Fprintf(w, "%s: %s\n", s.Name, strings.ReplaceAll(s.Hint, " NAME ", " "+shell(i.Name)+" "))
+			fmt.Fprintf(w, "%s: %s\n", s.Name, strings.ReplaceAll(s.Hint, " NAME ", " "+shell.Quote(i.Name)+" "))
 		}
 	}
 	if some {
-		fmt.Fprintf(w, "Fill in what your service gave you: carnet integration set %s FIELD=...\n", shell(i.Name))
+		fmt.Fprintf(w, "Fill in what your service gave you: carnet integration set %s FIELD=...\n", shell.Quote(i.Name))
 	}
-	fmt.Fprintf(w, "Then: carnet operation list %s\n", shell(i.Name))
+	fmt.Fprintf(w, "Then: carnet operation list %s\n", shell.Quote(i.Name))
 }
 
 // empty returns those of the fields that a scheme's settings have no value for.

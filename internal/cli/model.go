@@ -11,6 +11,7 @@ import (
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/client"
 	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/shell"
 )
 
 func (p *program) model() *cobra.Command {
@@ -99,7 +100,7 @@ func imported(w io.Writer, m api.Model, allWarnings bool) {
 		row(w, map[bool]string{true: "Security:"}[i == 0], describe(s))
 	}
 	printWarnings(w, m.Warnings, allWarnings)
-	fmt.Fprintf(w, "\nNext: carnet integration create NAME --model %s\n", shell(m.VersionID))
+	fmt.Fprintf(w, "\nNext: carnet integration create NAME --model %s\n", shell.Quote(m.VersionID))
 }
 
 // describe is a security scheme in a line.

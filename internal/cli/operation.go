@@ -10,6 +10,7 @@ import (
 
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/client"
+	"carnet.dev/carnet/internal/shell"
 )
 
 func (p *program) operation() *cobra.Command {
@@ -144,10 +145,10 @@ func alternatives(security []map[string][]string) string {
 
 // sample is a command that runs the operation, with its required arguments.
 func sample(integration string, op api.Operation) string {
-	line := "carnet run " + shell(integration) + " " + shell(op.ID)
+	line := "carnet run " + shell.Quote(integration) + " " + shell.Quote(op.ID)
 	for _, q := range op.Parameters {
 		if q.Required {
-			line += " -p " + shell(q.Name+"=...")
+			line += " -p " + shell.Quote(q.Name+"=...")
 		}
 	}
 	if op.Body != nil && op.Body.Required {

@@ -146,12 +146,3 @@ func yes(b bool) string {
 	}
 	return "no"
 }
-
-// shell is a text as a shell wants it.
-func shell(s string) string {
-	plain := "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=+,"
-	if s != "" && strings.Trim(s, plain) == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}

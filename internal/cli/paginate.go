@@ -14,6 +14,7 @@ import (
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/client"
 	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/shell"
 )
 
 // paging is what the flags of run say about pages.
@@ -104,12 +105,12 @@ func parseNext(text string) (*api.Next, error) {
 func goOn(rule string, n *api.Next) string {
 	flags := "--paginate"
 	if rule != "" && rule != "auto" {
-		flags = shell("--paginate=" + rule)
+		flags = shell.Quote("--paginate=" + rule)
 	}
 	if n == nil {
 		return flags
 	}
-	return flags + " --from " + shell(nextText(n))
+	return flags + " --from " + shell.Quote(nextText(n))
 }
 
 // nextText is a page as --from takes it.

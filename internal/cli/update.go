@@ -11,6 +11,7 @@ import (
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/client"
 	"carnet.dev/carnet/fault"
+	"carnet.dev/carnet/internal/shell"
 )
 
 func (p *program) modelUpdate() *cobra.Command {
@@ -120,10 +121,10 @@ func consequence(i api.IntegrationChange) string {
 		texts = append(texts, "calls "+i.Server+" from now on")
 	}
 	if i.Stays != "" {
-		texts = append(texts, "goes on calling "+i.Stays+": carnet integration set "+shell(i.Name)+" server.host=... changes that")
+		texts = append(texts, "goes on calling "+i.Stays+": carnet integration set "+shell.Quote(i.Name)+" server.host=... changes that")
 	}
 	for _, kept := range i.Keeps {
-		texts = append(texts, kept+" (carnet integration set "+shell(i.Name)+" FIELD=URL changes that)")
+		texts = append(texts, kept+" (carnet integration set "+shell.Quote(i.Name)+" FIELD=URL changes that)")
 	}
 	if len(texts) == 0 {
 		return i.Name + " stays as it is"

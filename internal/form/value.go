@@ -203,12 +203,10 @@ func unquote(raw jsontext.Value) (string, bool) {
 	return string(text), err == nil
 }
 
-// compact is JSON on one line.
+// compact is JSON on one line; what is none stays as it is.
 func compact(raw jsontext.Value) string {
 	raw = raw.Clone()
-	if raw.Compact(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
-		return string(raw)
-	}
+	raw.Compact(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	return string(raw)
 }
 

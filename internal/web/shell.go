@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"mime"
@@ -11,39 +10,8 @@ import (
 	"strings"
 
 	"carnet.dev/carnet/api"
+	"carnet.dev/carnet/internal/shell"
 )
-
-// shell is a text as a shell wants it: in quotes in which nothing else means anything. What a terminal or a page would not carry as it
-// is, such as a carriage return, is written as an escape (POSIX.1-2024, 2.2.4; bash, ksh and zsh have it too).
-func shell(text string) string {
-	const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=+,"
-	switch {
-	case text != "" && strings.Trim(text, safe) == "" && text[0] != '=':
-		return text
-	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f }):
-		return "$'" + escaped(text) + "'"
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-}
-
-func escaped(text string) string {
-	var out strings.Builder
-	for _, r := range text {
-		switch {
-		case r == '\'' || r == '\\':
-			out.WriteString(`\` + string(r))
-		case r == '\r':
-			out.WriteString(`\r`)
-		case r == '\n':
-			out.WriteString(`\n`)
-		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&out, `\%03o`, r)
-		default:
-			out.WriteRune(r)
-		}
-	}
-	return out.String()
-}
 
 const newLine = " \\\n  "
 
@@ -63,7 +31,7 @@ func curl(r *api.Request, files []api.File) string {
 	if strings.ContainsAny(r.URL, "[]{}") {
 		parts = append(parts, "--globoff")
 	}
-	parts = append(parts, shell(r.URL))
+	parts = append(parts, shell.Quote(r.URL))
 	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
 		if isForm && name == "Content-Type" { // curl sets it, with a boundary of its own
 			continue
@@ -73,7 +41,7 @@ func curl(r *api.Request, files []api.File) string {
 			if value == "" {
 				header = name + ";"
 			}
-			parts = append(parts, "-H "+shell(header))
+			parts = append(parts, "-H "+shell.Quote(header))
 		}
 	}
 	return strings.Join(append(parts, body...), newLine)
@@ -90,9 +58,9 @@ func curlBody(r *api.Request, files []api.File) (parts []string, isForm bool) {
 			return parts, ok
 		}
 	case len(files) == 1 && files[0].Field == "":
-		return []string{"--data-binary " + shell("@"+files[0].Name)}, false
+		return []string{"--data-binary " + shell.Quote("@"+files[0].Name)}, false
 	}
-	return []string{"--data-raw " + shell(r.Body)}, false
+	return []string{"--data-raw " + shell.Quote(r.Body)}, false
 }
 
 // curlForm makes the options of curl from a body of parts; false: they can't be written as such. Names and types are the document's, and
@@ -117,7 +85,7 @@ func curlForm(body, boundary string, files []api.File) (options []string, ok boo
 			return nil, false
 		}
 		if len(left) > 0 && left[0].Field == name && part.FileName() != "" {
-			options = append(options, "-F "+shell(name+"=@"+curlQuoted(left[0].Name)+curlRest(part)))
+			options = append(options, "-F "+shell.Quote(name+"=@"+curlQuoted(left[0].Name)+curlRest(part)))
 			left = left[1:]
 			continue
 		}
@@ -125,10 +93,10 @@ func curlForm(body, boundary string, files []api.File) (options []string, ok boo
 			if file := part.FileName(); file != "" {
 				more += ";filename=" + curlQuoted(file)
 			}
-			options = append(options, "-F "+shell(name+"="+curlQuoted(string(content))+more))
+			options = append(options, "-F "+shell.Quote(name+"="+curlQuoted(string(content))+more))
 			continue
 		}
-		options = append(options, "--form-string "+shell(name+"="+string(content)))
+		options = append(options, "--form-string "+shell.Quote(name+"="+string(content)))
 	}
 }
 
@@ -170,7 +138,7 @@ func carnet(name string, op *api.Operation, t api.Task, files []api.File) string
 		return "# an argument whose name has = in it can't be given on a command line"
 	}
 	for _, field := range slices.Sorted(maps.Keys(t.Parameters)) {
-		parts = append(parts, "-p "+shell(assigned(field, t.Parameters[field])))
+		parts = append(parts, "-p "+shell.Quote(assigned(field, t.Parameters[field])))
 	}
 	if len(t.RequestBodyPayload) > 0 {
 		body := string(t.RequestBodyPayload)
@@ -181,23 +149,23 @@ func carnet(name string, op *api.Operation, t api.Task, files []api.File) string
 		if strings.HasPrefix(body, "@") {
 			body = "@" + body
 		}
-		parts = append(parts, "-d "+shell(body))
+		parts = append(parts, "-d "+shell.Quote(body))
 	}
 	for _, f := range files {
 		if f.Field == "" {
-			parts = append(parts, "-d "+shell("@"+f.Name))
+			parts = append(parts, "-d "+shell.Quote("@"+f.Name))
 			continue
 		}
 		file := f.Field + "=@" + curlQuoted(f.Name)
 		if f.ContentType != "" {
 			file += ";type=" + f.ContentType
 		}
-		parts = append(parts, "-F "+shell(file))
+		parts = append(parts, "-F "+shell.Quote(file))
 	}
 	if t.BodyContentType != "" && (len(t.RequestBodyPayload) > 0 || len(files) > 0) && !chosenAnyway(op, t.BodyContentType) {
-		parts = append(parts, "--content-type "+shell(t.BodyContentType))
+		parts = append(parts, "--content-type "+shell.Quote(t.BodyContentType))
 	}
-	what := shell(name) + " " + shell(op.ID)
+	what := shell.Quote(name) + " " + shell.Quote(op.ID)
 	if strings.HasSuffix(parts[0], "--") {
 		parts[0] = "carnet run"
 		return strings.Join(append(parts, "-- "+what), newLine)
