@@ -94,7 +94,7 @@ func (s *survey) schemaFields(pointer, parent string, schema jsontext.Value, dep
 	}
 	h := s.builder.shapeOf(schema)
 	for _, name := range sortedKeys(h.properties) {
-		f := field{pointer: pointer + "/" + escape(name), norm: norm(name), parent: parent}
+		f := field{pointer: below(pointer, name), norm: norm(name), parent: parent}
 		if wrappers[f.norm] {
 			before := len(s.fields)
 			if s.schemaFields(f.pointer, f.norm, h.properties[name], depth-1); len(s.fields) > before {

@@ -51,7 +51,7 @@ func (s *survey) list() (*string, error) {
 	if len(lists) == 0 {
 		for name, v := range members(s.root) {
 			if v.Kind() == '{' && !otherLists[norm(name)] {
-				maps.Copy(lists, listsIn("/"+escape(name), v))
+				maps.Copy(lists, listsIn(below("", name), v))
 			}
 		}
 	}
@@ -66,7 +66,7 @@ func listsIn(pointer string, object jsontext.Value) map[string]jsontext.Value {
 			return map[string]jsontext.Value{}
 		}
 		if v.Kind() == '[' && !otherLists[norm(name)] {
-			lists[pointer+"/"+escape(name)] = v
+			lists[below(pointer, name)] = v
 		}
 	}
 	return lists

@@ -48,7 +48,7 @@ func look(a *Answer, data jsontext.Value) *survey {
 func (s *survey) gather(pointer, parent string, object jsontext.Value, depth int) {
 	before := len(s.fields)
 	for name, v := range members(object) {
-		f := field{pointer + "/" + escape(name), norm(name), parent, v}
+		f := field{below(pointer, name), norm(name), parent, v}
 		if s.fields = append(s.fields, f); len(s.fields)-before > maxSurvey {
 			s.fields = s.fields[:before]
 			return
@@ -73,7 +73,7 @@ func (s *survey) relations(list field) {
 		}
 		if rel := at(item, "/rel"); rel.Kind() == '"' {
 			relation := primitive(rel)
-			s.fields = append(s.fields, field{list.pointer + "/" + escape(relation) + "/href", "href", norm(relation), at(item, "/href")})
+			s.fields = append(s.fields, field{below(list.pointer, relation) + "/href", "href", norm(relation), at(item, "/href")})
 		}
 	}
 }
@@ -144,11 +144,7 @@ func next(d *jsontext.Decoder, raw jsontext.Value) (jsontext.Value, bool) {
 
 // at is the value that a JSON Pointer leads to (RFC 6901); nil: there is none. In a list of links a step is the relation of one.
 func at(v jsontext.Value, pointer string) jsontext.Value {
-	if pointer == "" {
-		return v
-	}
-	for step := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-		step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
+	for step := range jsontext.Pointer(pointer).Tokens() {
 		if v.Kind() == '[' {
 			v = element(v, step)
 		} else {
@@ -180,7 +176,8 @@ func member1(object jsontext.Value, name string) jsontext.Value {
 	return nil
 }
 
-func escape(step string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(step) }
+// below is the JSON Pointer to a member (RFC 6901).
+func below(pointer, name string) string { return string(jsontext.Pointer(pointer).AppendToken(name)) }
 
 // primitive is the text of a text or number, or what stands there.
 func primitive(v jsontext.Value) string {

@@ -190,7 +190,7 @@ func (s *setter) set(v *value, schema jsontext.Value, path, name string) (wrong 
 		v.members = append(v.members, member{name: step, value: value{kind: 'n'}})
 		i = len(v.members) - 1
 	}
-	s.pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(step)
+	s.pointer = below(s.pointer, step)
 	return s.set(&v.members[i].value, next, rest, join(name, step))
 }
 

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -70,7 +69,7 @@ type place struct {
 }
 
 func (p place) member(name string) place {
-	p.pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+	p.pointer = string(jsontext.Pointer(p.pointer).AppendToken(name))
 	if p.path != "" {
 		p.path += "."
 	}

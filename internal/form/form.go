@@ -101,9 +101,6 @@ func unescape(step string) string {
 // At is the path of a root of that name.
 func At(prefix, name string) string { return prefix + "." + escape(name) }
 
-// step escapes a name for a JSON Pointer (RFC 6901).
-func step(name string) string { return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name) }
-
 // All calls do for a node and all in it.
 func (n *Node) All(do func(*Node)) {
 	if n == nil {

@@ -41,7 +41,7 @@ func (r Root) place() place {
 }
 
 func (p place) member(name string) place {
-	return place{at: p.at + "/" + escape(name), pointer: p.pointer + step(name), label: name, depth: p.depth + 1, inside: p.inside, certain: p.certain}
+	return place{at: p.at + "/" + escape(name), pointer: string(jsontext.Pointer(p.pointer).AppendToken(name)), label: name, depth: p.depth + 1, inside: p.inside, certain: p.certain}
 }
 
 func (p place) itemOf(n int, label string) place {

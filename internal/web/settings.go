@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"carnet.dev/carnet/api"
 	"carnet.dev/carnet/fault"
 )
@@ -261,11 +263,12 @@ func newField(name string, at []string, s *schema, value any) (field, bool) {
 }
 
 // pointer is a JSON Pointer (RFC 6901).
-func pointer(at []string) (p string) {
+func pointer(at []string) string {
+	var p jsontext.Pointer
 	for _, step := range at {
-		p += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(step)
+		p = p.AppendToken(step)
 	}
-	return p
+	return string(p)
 }
 
 // fields are all of the form.
