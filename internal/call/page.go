@@ -139,7 +139,7 @@ func (s *survey) single(page *Page) error {
 			WithHint(sayRule)
 	}
 	if len(s.fields) == 0 && page.Count > 0 { // a list has no place for a cursor
-		if i := slices.IndexFunc(s.targets, func(t target) bool { return cursorParameters[t.norm] }); i >= 0 {
+		if i := slices.IndexFunc(s.targets, func(t target) bool { return cursorParameters.has(t.norm) }); i >= 0 {
 			name := s.targets[i].text()
 			page.Note = "the answer does not tell whether there is another page; the operation takes " + name +
 				", which --paginate=last:/POINTER=" + name + " fills with something of the last item"

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -95,7 +96,7 @@ func (s *survey) schemaFields(pointer, parent string, schema jsontext.Value, dep
 	h := s.builder.shapeOf(schema)
 	for _, name := range sortedKeys(h.properties) {
 		f := field{pointer: below(pointer, name), norm: norm(name), parent: parent}
-		if wrappers[f.norm] {
+		if wrappers.has(f.norm) {
 			before := len(s.fields)
 			if s.schemaFields(f.pointer, f.norm, h.properties[name], depth-1); len(s.fields) > before {
 				continue // it is an object
@@ -108,8 +109,8 @@ func (s *survey) schemaFields(pointer, parent string, schema jsontext.Value, dep
 // addressed finds an address of the next page in the body. ended is a place for one that is empty.
 func (s *survey) addressed() (found, ended rule) {
 	for _, f := range s.fields {
-		inside := hrefs[f.norm] && linkNames[f.parent]
-		if !linkNames[f.norm] && !inside {
+		inside := hrefs.has(f.norm) && linkNames.has(f.parent)
+		if !linkNames.has(f.norm) && !inside {
 			continue
 		}
 		text, ok := address(f.value)
@@ -130,7 +131,7 @@ func (s *survey) inHeader() (found rule, err error) {
 	for _, name := range sortedKeys(s.answer.Header) {
 		full, text := norm(name), strings.Join(s.answer.Header[name], "")
 		own := ""
-		for c := range headerCursors {
+		for c := range strings.FieldsSeq(string(headerCursors)) {
 			if strings.HasSuffix(full, c) && len(c) > len(own) {
 				own = c
 			}
@@ -157,8 +158,8 @@ func (s *survey) pointed() (found rule, orphan string, err error) {
 	var ended rule
 	for _, weak := range []bool{false, true} {
 		for _, f := range s.fields {
-			strong := cursors[f.norm] || (f.parent == "next" || f.parent == "nextpage") && weakCursors[f.norm]
-			plain := weakCursors[f.norm] || f.norm == "offset" && f.value.Kind() == '"' && !numeric(primitive(f.value))
+			strong := cursors.has(f.norm) || (f.parent == "next" || f.parent == "nextpage") && weakCursors.has(f.norm)
+			plain := weakCursors.has(f.norm) || f.norm == "offset" && f.value.Kind() == '"' && !numeric(primitive(f.value))
 			if weak && (strong || !plain) || !weak && !strong || f.value.Kind() == '{' || f.value.Kind() == '[' || f.value.Kind() == 't' {
 				continue
 			}
@@ -195,20 +196,22 @@ func (s *survey) taker(f field, names ...string) (target, bool, error) {
 	case f.norm == "position" || f.norm == "offset":
 		return target{}, false, nil
 	case plain == "page" || plain == "pagenumber":
-		if t, ok, err := s.only(f.pointer, func(t target) bool { return pageParameters[t.norm] || t.norm == "pagenumber" }); ok || err != nil || numeric(primitive(f.value)) {
+		if t, ok, err := s.only(f.pointer, func(t target) bool { return pageParameters.has(t.norm) || t.norm == "pagenumber" }); ok || err != nil || numeric(primitive(f.value)) {
 			return t, ok, err
 		}
 	case (plain == "offset" || plain == "start" || plain == "skip" || plain == "index") && numeric(primitive(f.value)):
-		return s.only(f.pointer, func(t target) bool { return plainOffsets[t.norm] || otherOffsets[t.norm] && t.counts() })
+		return s.only(f.pointer, func(t target) bool { return plainOffsets.has(t.norm) || otherOffsets.has(t.norm) && t.counts() })
 	}
-	t, ok, err := s.only(f.pointer, func(t target) bool { return cursorParameters[t.norm] && t.kind != "boolean" })
+	t, ok, err := s.only(f.pointer, func(t target) bool { return cursorParameters.has(t.norm) && t.kind != "boolean" })
 	if ok || err != nil || !strings.HasSuffix(f.norm, "token") {
 		return t, ok, err
 	}
-	return s.only(f.pointer, func(t target) bool { return t.norm == "token" && aboutPages.MatchString(t.description) }) // others sign in
+	return s.only(f.pointer, func(t target) bool { return t.norm == "token" && aboutPages().MatchString(t.description) }) // others sign in
 }
 
-var aboutPages = regexp.MustCompile(`(?i)\b(pag(e|es|ing|inated|ination)|next|results)\b`)
+var aboutPages = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b(pag(e|es|ing|inated|ination)|next|results)\b`)
+})
 
 // only finds the one target that fits. Several are an error, for the caller has to say which; unless they differ in how they are written:
 // then the first is meant, which converters have put others behind (those of AWS's documents).
@@ -235,7 +238,7 @@ func (s *survey) keyed() (rule, error) {
 	if _, told := s.more(); !told {
 		return rule{}, nil
 	}
-	t, ok, err := s.only("last:/id", func(t target) bool { return keysets[t.norm] })
+	t, ok, err := s.only("last:/id", func(t target) bool { return keysets.has(t.norm) })
 	if !ok || err != nil || t.norm == "after" && s.takesNumbers() {
 		return rule{}, err
 	}
@@ -249,8 +252,8 @@ func (s *survey) keyed() (rule, error) {
 
 // isPage reports whether a target is the number of a page. Where it is a text, which may be a cursor, the answer has to have numbers.
 func (s *survey) isPage(t target) bool {
-	if !pageParameters[t.norm] || t.counts() {
-		return pageParameters[t.norm]
+	if !pageParameters.has(t.norm) || t.counts() {
+		return pageParameters.has(t.norm)
 	}
 	_, echo := s.number(pageEchoes)
 	_, total := s.totalPages()
@@ -258,10 +261,10 @@ func (s *survey) isPage(t target) bool {
 }
 
 func isOffset(t target) bool {
-	if otherOffsets[t.norm] {
+	if otherOffsets.has(t.norm) {
 		return t.kind == "integer" || t.kind == "number"
 	}
-	return plainOffsets[t.norm] && (t.counts() || t.kind == "string" && !t.choices)
+	return plainOffsets.has(t.norm) && (t.counts() || t.kind == "string" && !t.choices)
 }
 
 // takesNumbers reports whether there is something to count.
@@ -271,7 +274,7 @@ func (s *survey) takesNumbers() bool {
 
 // declares reports whether the operation takes anything that asks for another page.
 func (s *survey) declares() bool {
-	return s.takesNumbers() || slices.ContainsFunc(s.targets, func(t target) bool { return cursorParameters[t.norm] })
+	return s.takesNumbers() || slices.ContainsFunc(s.targets, func(t target) bool { return cursorParameters.has(t.norm) })
 }
 
 // numbered counts pages or items, if the operation takes their number.
@@ -291,7 +294,7 @@ func (s *survey) numbered() (rule, error) {
 	}
 	r := rule{kind: offset, param: t}
 	r.first, r.sure = s.begins(t, offsetEchoes, 0)
-	r.doubt = !r.sure && fromOne[t.norm] // of the others, from 0 loses nothing if it is wrong
+	r.doubt = !r.sure && fromOne.has(t.norm) // of the others, from 0 loses nothing if it is wrong
 	return r, nil
 }
 
@@ -306,7 +309,7 @@ func (r rule) doubtful() error {
 
 // begins finds out whether something is counted from 0 or from 1: by the answer to a request that did not say, by the default, by the
 // least that is taken, by what the document says in words.
-func (s *survey) begins(t target, echoes map[string]bool, otherwise int) (first int, sure bool) {
+func (s *survey) begins(t target, echoes names, otherwise int) (first int, sure bool) {
 	one := func(n int, ok bool) bool { return ok && (n == 0 || n == 1) }
 	given, said := s.builder.given(t)
 	if !said {
@@ -324,7 +327,7 @@ func (s *survey) begins(t target, echoes map[string]bool, otherwise int) (first 
 	if n, ok := s.builder.minimum(t); one(n, ok) {
 		return n, true
 	}
-	if said := begins.FindStringSubmatch(t.description); said != nil {
+	if said := begins().FindStringSubmatch(t.description); said != nil {
 		word := strings.ToLower(said[1] + said[2])
 		return map[string]int{"1": 1, "one": 1}[word], true
 	}
@@ -335,7 +338,9 @@ func (s *survey) begins(t target, echoes map[string]bool, otherwise int) (first 
 }
 
 // begins is how documents tell in words what is counted from.
-var begins = regexp.MustCompile("(?i)\\b(?:defaults?(?: value)?(?: is| to)?|start(?:s|ing)? (?:at|from|with)|first page is)[ :=]{1,2}[`'\"]?([01]|zero|one)\\b|\\b([01]|zero|one)[- ](?:based|indexed)\\b")
+var begins = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("(?i)\\b(?:defaults?(?: value)?(?: is| to)?|start(?:s|ing)? (?:at|from|with)|first page is)[ :=]{1,2}[`'\"]?([01]|zero|one)\\b|\\b([01]|zero|one)[- ](?:based|indexed)\\b")
+})
 
 func numeric(text string) bool {
 	_, err := strconv.Atoi(text)

@@ -50,7 +50,7 @@ func (s *survey) list() (*string, error) {
 	lists := listsIn("", s.root)
 	if len(lists) == 0 {
 		for name, v := range members(s.root) {
-			if v.Kind() == '{' && !otherLists[norm(name)] {
+			if v.Kind() == '{' && !otherLists.has(norm(name)) {
 				maps.Copy(lists, listsIn(below("", name), v))
 			}
 		}
@@ -65,7 +65,7 @@ func listsIn(pointer string, object jsontext.Value) map[string]jsontext.Value {
 		if n++; n > maxSurvey {
 			return map[string]jsontext.Value{}
 		}
-		if v.Kind() == '[' && !otherLists[norm(name)] {
+		if v.Kind() == '[' && !otherLists.has(norm(name)) {
 			lists[below(pointer, name)] = v
 		}
 	}
@@ -92,7 +92,7 @@ func chosen(lists map[string]jsontext.Value) (*string, error) {
 	for _, fits := range []func(string, jsontext.Value) bool{
 		func(string, jsontext.Value) bool { return true },
 		func(pointer string, _ jsontext.Value) bool {
-			return itemLists[norm(pointer[strings.LastIndexByte(pointer, '/')+1:])]
+			return itemLists.has(norm(pointer[strings.LastIndexByte(pointer, '/')+1:]))
 		},
 		func(_ string, list jsontext.Value) bool { return firstKind(list) == '{' },
 	} {

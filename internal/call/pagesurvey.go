@@ -56,7 +56,7 @@ func (s *survey) gather(pointer, parent string, object jsontext.Value, depth int
 	}
 	for _, f := range slices.Clone(s.fields[before:]) {
 		switch {
-		case depth > 1 && f.value.Kind() == '{' && wrappers[f.norm]:
+		case depth > 1 && f.value.Kind() == '{' && wrappers.has(f.norm):
 			s.gather(f.pointer, f.norm, f.value, depth-1)
 		case f.value.Kind() == '[' && (f.norm == "links" || f.norm == "link"):
 			s.relations(f)
@@ -228,7 +228,7 @@ func (s *survey) value(from string) jsontext.Value {
 func address(v jsontext.Value) (string, bool) {
 	if v.Kind() == '{' {
 		for name, inner := range members(v) {
-			if hrefs[norm(name)] {
+			if hrefs.has(norm(name)) {
 				return address(inner)
 			}
 		}
@@ -262,9 +262,9 @@ func (s *survey) more() (more, told bool) {
 		yes, no := f.value.Kind() == 't' || string(f.value) == `"true"`, f.value.Kind() == 'f' || string(f.value) == `"false"`
 		switch {
 		case !yes && !no:
-		case moreFlags[f.norm]:
+		case moreFlags.has(f.norm):
 			return yes, true
-		case endFlags[f.norm]:
+		case endFlags.has(f.norm):
 			return no, true
 		}
 	}
@@ -288,9 +288,9 @@ func (s *survey) totalPages() (int, bool) {
 }
 
 // number is the first of the fields with one of these names that holds a number.
-func (s *survey) number(names map[string]bool) (int, bool) {
+func (s *survey) number(wanted names) (int, bool) {
 	for _, f := range s.fields {
-		if names[f.norm] {
+		if wanted.has(f.norm) {
 			if n, err := strconv.Atoi(primitive(f.value)); err == nil && n >= 0 {
 				return n, true
 			}
