@@ -504,6 +504,32 @@ func TestTrustIsOfTheTokenThatCameMeanwhile(t *testing.T) {
 	})
 }
 
+// The same, where it is said while the token that it is about is already being replaced, because another had been refused with it.
+func TestTrustIsNotLostInARenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, shared := newEndpoint(time.Hour, time.Second), newShelf()
+		k, s := keeper(t, shared), subject(p)
+		for generation := range int64(2) {
+			must(t, k, s)
+			if !k.Reject(t.Context(), s, generation+1) {
+				t.Fatal("no second try")
+			}
+		}
+		go k.Token(t.Context(), s)
+		time.Sleep(500 * time.Millisecond)
+		if err := k.Trust(t.Context(), s, 2); err != nil {
+			t.Fatal(err)
+		}
+		if held := must(t, k, s); held.Generation != 3 || k.Reject(t.Context(), s, 3) {
+			t.Errorf("generation %d, %d requests: a renewal more for the same trouble", held.Generation, p.count())
+		}
+		time.Sleep(time.Hour) // a token whose time has come brings no trust along
+		if held := must(t, k, s); held.Generation != 4 || !k.Reject(t.Context(), s, 4) {
+			t.Errorf("generation %d, and no second try", held.Generation)
+		}
+	})
+}
+
 func TestRejectedTokenWithoutAWayToRenewStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k, s := keeper(t, newShelf()), &token.Subject{ID: "a", Missing: errors.New("nothing to ask with")}

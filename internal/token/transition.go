@@ -50,8 +50,9 @@ func (r Record) Renewed(a Answer, refreshed bool) Record {
 	if !t.ExpiresAt.Equal(said) {
 		rule = RuleSession
 	}
-	since, history := int64(0), r.History
+	since, history, trusted := int64(0), r.History, time.Time{}
 	if r.Rejected {
+		trusted = r.TrustedUntil // it became known while this token was on its way: it is true of this one, too
 		history = append(slices.Clip(history), Exchange{At: a.Token.CreatedAt, Purpose: PurposeRefused, Outcome: "the API refused the token"})
 		since = cmp.Or(r.RefusedSince, r.Generation+1)
 	}
@@ -67,6 +68,7 @@ func (r Record) Renewed(a Answer, refreshed bool) Record {
 		History:       remember(history, expiring(a.Exchanges, t.ExpiresAt)),
 		Repeated:      t.AccessToken.Equal(r.Token.AccessToken),
 		RefusedSince:  since,
+		TrustedUntil:  trusted,
 	}
 }
 

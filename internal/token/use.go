@@ -138,7 +138,8 @@ func (k *Keeper) refuseHere(e *entry, s *Subject, refuse func(Record) (Record, b
 // another token: it is trusted too, else many callers at once would bring one after another.
 func (k *Keeper) Trust(ctx context.Context, s *Subject, generation int64) error {
 	_, err := k.update(ctx, s, func(r Record) (Record, bool) {
-		return r.Trusted(time.Now()), r.Doubts(generation)
+		now := time.Now()
+		return r.Trusted(now), r.Doubts(generation) && !now.Before(r.TrustedUntil) // hundreds may say it at once
 	})
 	return err
 }
