@@ -25,9 +25,9 @@ type noted struct {
 	sparse         bool
 }
 
-const standardToken = "grant_type=authorization_code&code=CODE&redirect_uri=BACK"
-const standardRefresh = "grant_type=refresh_token&refresh_token=REFRESH"
-const inBody = "&client_id=ID&client_secret=SECRET"
+const standardToken = "grant_type=authorization_code&code=<CODE>&redirect_uri=<BACK>"
+const standardRefresh = "grant_type=refresh_token&refresh_token=<REFRESH>"
+const inBody = "&client_id=<ID>&client_secret=<SECRET>"
 
 func rawBasic(c *client) []string {
 	return []string{"Authorization", basic(c.facts.ClientID, c.facts.ClientSecret)}
@@ -39,25 +39,25 @@ func TestNotes(t *testing.T) {
 			fields: `"call_headers": {"x-api-key": "${connectionConfig.key}"}`,
 			notes: `["token request needs headers x-api-version and x-api-key and a random nonce parameter",
 				"refresh must repeat scope"]`,
-			token: standardToken + inBody + "&nonce=" + aUUID, refresh: standardRefresh + inBody + "&scope=SCOPE&nonce=" + aUUID,
+			token: standardToken + inBody + "&nonce=" + aUUID, refresh: standardRefresh + inBody + "&scope=<SCOPE>&nonce=" + aUUID,
 			headers: func(c *client) []string { return []string{"x-api-key", c.facts.Config["key"]} },
 		},
 		"md5": {
 			notes: `["first request: HTTP Basic and client_id in the body too",
 				"refresh request carries md5_secret = first 20 characters of the client secret instead of client_id/client_secret"]`,
-			token: standardToken + "&client_id=ID", refresh: standardRefresh + "&md5_secret=TWENTY", headers: rawBasic,
+			token: standardToken + "&client_id=<ID>", refresh: standardRefresh + "&md5_secret=<TWENTY>", headers: rawBasic,
 		},
 		"absolute": {
 			fields: `"body_format": "json", "refresh_url": "https://absolute.test/refresh"`,
 			notes: `["answer fields access_token_expiration / refresh_token_expiration (absolute UNIX times)",
 				"refresh sends client_id and refresh_token only, JSON, other path"]`,
-			token: `{"grant_type": "authorization_code", "code": CODE, "redirect_uri": BACK, "client_id": ID,
-				"client_secret": SECRET}`,
-			refreshAt: "absolute.test/refresh", refresh: `{"client_id": ID, "refresh_token": REFRESH}`,
+			token: `{"grant_type": "authorization_code", "code": <CODE>, "redirect_uri": <BACK>, "client_id": <ID>,
+				"client_secret": <SECRET>}`,
+			refreshAt: "absolute.test/refresh", refresh: `{"client_id": <ID>, "refresh_token": <REFRESH>}`,
 		},
 		"state": {notes: `["token request needs the state value again"]`, token: standardToken + inBody + "&state=st%3D1"},
 		"public": {
-			notes: `["public client: no secret"]`, token: standardToken + "&client_id=ID", refresh: standardRefresh + "&client_id=ID",
+			notes: `["public client: no secret"]`, token: standardToken + "&client_id=<ID>", refresh: standardRefresh + "&client_id=<ID>",
 		},
 		"created": {
 			notes: `["HTTP 201", "answer fields token, refreshToken, expiresAt (ISO time)"]`, status: http.StatusCreated,
@@ -71,7 +71,7 @@ func TestNotes(t *testing.T) {
 		"renamed": {
 			notes: `["parameters named app_id, secret, auth_code; JSON body", "answer wrapped in data",
 				"token does not expire and has no refresh token"]`,
-			token:   `{"grant_type": "authorization_code", "auth_code": CODE, "redirect_uri": BACK, "app_id": ID, "secret": SECRET}`,
+			token:   `{"grant_type": "authorization_code", "auth_code": <CODE>, "redirect_uri": <BACK>, "app_id": <ID>, "secret": <SECRET>}`,
 			refresh: "none", path: []string{"data", "access_token"},
 		},
 		"headers": {
@@ -91,8 +91,8 @@ func TestNotes(t *testing.T) {
 		"iso": {
 			fields:  `"authorization_method": "header", "body_format": "json"`,
 			notes:   `["token and refresh only through the vendor SDK (XML protocol), answer gives expiresAt, not expires_in"]`,
-			token:   `{"grant_type": "authorization_code", "code": CODE, "redirect_uri": BACK}`,
-			refresh: `{"grant_type": "refresh_token", "refresh_token": REFRESH}`,
+			token:   `{"grant_type": "authorization_code", "code": <CODE>, "redirect_uri": <BACK>}`,
+			refresh: `{"grant_type": "refresh_token", "refresh_token": <REFRESH>}`,
 			headers: func(c *client) []string {
 				return []string{"Authorization", basic(url.QueryEscape(c.facts.ClientID), url.QueryEscape(c.facts.ClientSecret))}
 			},
@@ -159,7 +159,7 @@ func orPath(path []string, otherwise string) []string {
 	return path
 }
 
-// post sends a form or JSON after putting the values in.
+// post sends a form or JSON after putting the values in: no part of a form or of base64 looks like <ID>.
 func (c *client) post(status int, at, body, code, refresh string, headers ...string) {
 	c.t.Helper()
 	isJSON := strings.HasPrefix(body, "{")
@@ -167,9 +167,9 @@ func (c *client) post(status int, at, body, code, refresh string, headers ...str
 	if isJSON {
 		quote = func(s string) string { return fmt.Sprintf("%q", s) }
 	}
-	body = strings.NewReplacer("CODE", quote(code), "REFRESH", quote(refresh), "BACK", quote(callback),
-		"ID", quote(c.facts.ClientID), "SECRET", quote(c.facts.ClientSecret), "TWENTY", quote(c.facts.ClientSecret[:20]),
-		"SCOPE", quote(strings.Join(c.facts.Scopes, " "))).Replace(body)
+	body = strings.NewReplacer("<CODE>", quote(code), "<REFRESH>", quote(refresh), "<BACK>", quote(callback),
+		"<ID>", quote(c.facts.ClientID), "<SECRET>", quote(c.facts.ClientSecret), "<TWENTY>", quote(c.facts.ClientSecret[:20]),
+		"<SCOPE>", quote(strings.Join(c.facts.Scopes, " "))).Replace(body)
 	kind := "application/x-www-form-urlencoded"
 	if isJSON {
 		kind = "application/json"
