@@ -80,8 +80,9 @@ func Run(ctx context.Context, dir string, storm Storm) (Result, error) {
 	return f.storm(ctx, p, store, result)
 }
 
-// callsPerSecond is what the server bears: FerretDB takes some milliseconds for a conditional update, one after the other.
-const callsPerSecond = 40
+// load is what the server bears, in calls a second times integrations. FerretDB reads all records of a kind for a conditional update,
+// 0.3 ms each and one update after another, and a call leads to four of them. Beyond that the store is what fails, and not what is tested.
+const load = 500
 
 func user(i int) string { return fmt.Sprintf("user%03d", i) }
 
@@ -128,10 +129,10 @@ func (f *Fleet) storm(ctx context.Context, p *provider, store *server.Server, re
 		trouble.Go(func() { cutting(going, store) })
 	}
 	if result.Lies {
-		trouble.Go(func() { lying(going, p.Provider) })
+		trouble.Go(func() { lying(going, p) })
 	}
 	trouble.Go(func() { janitor(going, store.URI(f.database), f.database) })
-	between := time.Duration(result.Integrations) * time.Second / callsPerSecond
+	between := time.Duration(result.Integrations*result.Integrations) * time.Second / load // of the calls of one integration
 	for i := range result.Integrations {
 		work.Go(func() {
 			for time.Sleep(rand.N(between)); going.Err() == nil; time.Sleep(between/2 + rand.N(between)) {
@@ -292,18 +293,17 @@ func cutting(going context.Context, store *server.Server) {
 	}
 }
 
-// lying has some of the token requests go wrong.
-func lying(going context.Context, p *carnettest.Provider) {
+// lying has every sixth token request go wrong, in one of several ways.
+func lying(going context.Context, p *provider) {
 	lies := []carnettest.Fault{
 		{Status: http.StatusInternalServerError}, {Status: http.StatusTooManyRequests, Header: map[string]string{"Retry-After": "1"}},
 		{Hang: true}, {Drop: true}, {Act: true},
 	}
-	for {
-		select {
-		case <-going.Done():
-			return
-		case <-time.After(300 * time.Millisecond):
+	p.pause(func() {
+		if rand.IntN(6) == 0 {
 			p.FailToken(lies[rand.IntN(len(lies))])
 		}
-	}
+	}, nil)
+	<-going.Done()
+	p.pause(nil, nil)
 }
