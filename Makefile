@@ -1,4 +1,4 @@
-# Everything that is checked, measured or made from the code has a target here.
+# Everything that is checked, measured or made from the code has a target here. `check` vets all of it; the tests that it runs don't again.
 
 .PHONY: check generate race fuzz bench interop browser catalogue mongo chaos corpus
 
@@ -17,7 +17,7 @@ check: race interop mongo
 # The detector makes everything some ten times slower, so this is not the README's command. By default it also has every process
 # sleep for a second at its end, and the command line's tests start hundreds.
 race:
-	GORACE=atexit_sleep_ms=10 go test -race -short ./...
+	GORACE=atexit_sleep_ms=10 go test -race -short -vet=off ./...
 
 # docs/openapi.json and docs/cli.md are made from the code; their tests fail when they are out of date.
 generate:
@@ -37,10 +37,10 @@ bench:
 	cd bench && go run .
 
 interop:
-	cd interop && go test ./...
+	cd interop && go test -vet=off ./...
 
 # The page in Chromium (CHROMIUM, or /usr/bin/chromium): the main job by clicking alone, every page and the gallery looked at; writes
-# docs/images.
+# docs/images. Where CI is set, a scene of the gallery is looked at on a phone or on a wide screen, and not on both.
 browser:
 	cd interop && go test -count=1 -timeout 30m -tags browser -run TestPageInABrowser .
 
@@ -55,7 +55,7 @@ corpus:
 
 # The store's driver and a short chaos on a MongoDB-compatible server: the one that CARNET_TEST_MONGODB_URI names, else FerretDB.
 mongo:
-	cd interop/mongo && go test ./...
+	cd interop/mongo && go test -vet=off ./...
 
 chaos:
 	cd interop/mongo && go run ./cmd/chaos

@@ -9,8 +9,9 @@ import (
 // are wrong, missing, too many or swapped. Case does not count.
 func Nearest(word string, candidates []string) string {
 	best, nearest := len(word)/3+1, ""
+	word = strings.ToLower(word)
 	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), strings.ToLower(c), best); d < best {
+		if d := distance(word, strings.ToLower(c), best); d < best {
 			best, nearest = d, c
 		}
 	}

@@ -43,7 +43,7 @@ func (h *Hub) ModelOperations(ctx context.Context, c access.Caller, id, search s
 // search finds the operations in which every word of search occurs.
 func (h *Hub) search(ctx context.Context, m *model.Model, search string, q api.Query) (api.OperationList, error) {
 	list := api.OperationList{Operations: []api.OperationSummary{}}
-	index, err := h.memory.indexes.Get(ctx, m.Digest, func(ctx context.Context, _ store.Index, _ bool) (store.Index, error) { return h.store.Index(ctx, m) })
+	index, err := h.index(ctx, m)
 	if err != nil {
 		return list, err
 	}
@@ -60,6 +60,11 @@ func (h *Hub) search(ctx context.Context, m *model.Model, search string, q api.Q
 		}
 	}
 	return list, nil
+}
+
+// index is that of a model's operations, which is kept in memory for a while.
+func (h *Hub) index(ctx context.Context, m *model.Model) (store.Index, error) {
+	return h.memory.indexes.Get(ctx, m.Digest, func(ctx context.Context, _ store.Index, _ bool) (store.Index, error) { return h.store.Index(ctx, m) })
 }
 
 // Operation returns what there is to know of an operation, with the schemas that it refers to.
@@ -89,13 +94,13 @@ func (h *Hub) operation(ctx context.Context, m *model.Model, id string) (model.O
 		return op, err
 	}
 	missing := fault.New(fault.NotFound, "model %q has no operation %q", m.VersionID, id)
-	all, err := h.store.Operations(ctx, m)
+	index, err := h.index(ctx, m)
 	if err != nil {
 		return op, err
 	}
-	ids := make([]string, len(all))
-	for i, s := range all {
-		ids[i] = s.ID
+	ids, err := index.IDs()
+	if err != nil {
+		return op, err
 	}
 	if like := fault.Nearest(id, ids); like != "" {
 		return op, missing.WithHint("did you mean %q?", like)

@@ -110,6 +110,23 @@ func (x Index) All() (all []model.Summary, err error) {
 	return all, nil
 }
 
+// IDs reads the ids of all operations.
+func (x Index) IDs() (ids []string, err error) {
+	for found, err := range x.Search(nil) {
+		if err != nil {
+			return nil, err
+		}
+		var s struct {
+			ID string `json:"id"`
+		}
+		if err := json.Unmarshal(found, &s, lenient); err != nil {
+			return nil, decoded(err)
+		}
+		ids = append(ids, s.ID)
+	}
+	return ids, nil
+}
+
 // Found is an operation that was found, and not read yet. It is good until the next one is looked for.
 type Found []byte
 
