@@ -17,7 +17,8 @@ import (
 
 func TestDriver(t *testing.T) {
 	drivertest.Run(t, func(t *testing.T) drivertest.Data {
-		t.Parallel()                                       // some of them only wait, until the driver's patience ends
+		// Some of them only wait, until the driver's patience ends.
+		t.Parallel()
 		path := filepath.Join(t.TempDir(), "a b%3f?#é.db") // what a URI would take for something else
 		return drivertest.Data{
 			Open: func() (driver.Driver, error) { return sqlite.Open(context.Background(), path) },
