@@ -74,23 +74,13 @@ func (p *program) modelPreview() *cobra.Command {
 }
 
 func printPreview(w io.Writer, preview api.Preview) {
-	m := preview.Model
-	row(w, "Model:", m.VersionID)
-	row(w, "Operations:", m.Operations)
-	for i, s := range m.Servers {
-		row(w, map[bool]string{true: "Server:"}[i == 0], s)
-	}
-	for i, s := range m.Schemes {
-		row(w, map[bool]string{true: "Security:"}[i == 0], describe(s))
-	}
-	printWarnings(w, m.Warnings, false)
+	printModel(w, preview.Model, false)
 	if preview.Exists {
 		fmt.Fprintln(w, "\nThere is a model of this title and version: carnet model update --dry-run says what would change.")
 	}
 }
 
-// imported says what a document brought, and what to do next.
-func imported(w io.Writer, m api.Model, allWarnings bool) {
+func printModel(w io.Writer, m api.Model, allWarnings bool) {
 	row(w, "Model:", m.VersionID)
 	row(w, "Operations:", m.Operations)
 	for i, s := range m.Servers {
@@ -100,6 +90,11 @@ func imported(w io.Writer, m api.Model, allWarnings bool) {
 		row(w, map[bool]string{true: "Security:"}[i == 0], describe(s))
 	}
 	printWarnings(w, m.Warnings, allWarnings)
+}
+
+// imported says what a document brought, and what to do next.
+func imported(w io.Writer, m api.Model, allWarnings bool) {
+	printModel(w, m, allWarnings)
 	fmt.Fprintf(w, "\nNext: carnet integration create NAME --model %s\n", shell.Quote(m.VersionID))
 }
 
