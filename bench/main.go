@@ -11,13 +11,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 )
 
-const usage = `usage: bench [scale | page | documents | decode FILE | kin FILE | libopenapi FILE]
+const usage = `usage: bench [scale | page | documents | calls | decode FILE | kin FILE | libopenapi FILE]
 
 Without arguments: every comparison. scale: what a store of many integrations costs. page: what each page costs the server with 10,000
-integrations and a model of 22,361 operations. documents: reading and searching documents only.
+integrations and a model of 22,361 operations. documents: reading and searching documents only. calls: running operations, and tokens.
 The others: one side of a comparison, run as a process of its own.
 `
 
@@ -36,7 +37,7 @@ func run(args []string) error {
 		return readWithKin(args[1])
 	case len(args) == 2 && args[0] == "libopenapi":
 		return readWithLibopenapi(args[1])
-	case len(args) > 0 && (len(args) > 1 || args[0] != "scale" && args[0] != "page" && args[0] != "documents"):
+	case len(args) > 1 || len(args) == 1 && !slices.Contains([]string{"scale", "page", "documents", "calls"}, args[0]):
 		return fmt.Errorf("%s", usage)
 	}
 	dir, err := os.MkdirTemp("", "carnet-bench-")
@@ -66,8 +67,11 @@ func run(args []string) error {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "measurement\tCarnet\tinstead\tratio\tpromised")
 	measures := []func(workshop) ([]row, error){importing, searching, running, holding}
-	if len(args) == 1 {
+	if len(args) == 1 && args[0] == "documents" {
 		measures = measures[:2]
+	}
+	if len(args) == 1 && args[0] == "calls" {
+		measures = measures[2:]
 	}
 	for _, measure := range measures {
 		rows, err := measure(w)

@@ -114,7 +114,7 @@ func (c *checker) note(at place, format string, args ...any) {
 }
 
 // check compares a value with a schema. known are the members that schemas around this one allow, for those of an allOf are
-// written as if they were one. hops are left before it is a circle.
+// written as if they were one; true are those for the other direction. hops are left before it is a circle.
 func (c *checker) check(raw jsontext.Value, v any, at place, known map[string]bool, hops int) []fault.Problem {
 	c.steps++
 	switch {

@@ -92,6 +92,7 @@ func TestSchemas(t *testing.T) {
 		{schema: `{"pattern":"^(?!x)"}`, value: `"x"`, want: "note: the body is not compared with the pattern ^(?!x): it needs what the regular expressions here do not have"},
 		{schema: `{"pattern":"/^a$/"}`, value: `"b"`, want: "note: the body is not compared with the pattern /^a$/: it stands between slashes"},
 		{schema: `{"format":"date-time"}`, value: `"2026-01-02 15:04:05z"`},
+		{schema: `{"format":"date-time","enum":["now"]}`, value: `"now"`},
 		{schema: `{"format":"date-time"}`, value: `"yesterday"`, want: "the body is not a time, as in 2006-01-02T15:04:05Z"},
 		{schema: `{"format":"uuid"}`, value: `"123E4567-e89b-12d3-a456-426614174000"`},
 		{schema: `{"format":"uuid"}`, value: `"123e4567e89b12d3a456426614174000"`},
@@ -111,6 +112,8 @@ func TestSchemas(t *testing.T) {
 		// objects
 		{schema: `{"required":["a","b"],"properties":{"b":{"readOnly":true}}}`, value: `{}`, want: "/a a is missing"},
 		{o: answer, schema: `{"required":["a"],"properties":{"a":{"writeOnly":true}}}`, value: `{}`},
+		{schema: `{"required":["a","b"],"allOf":[{"properties":{"a":{"readOnly":true},"b":{}}}]}`, value: `{}`, want: "/b b is missing"},
+		{schema: `{"allOf":[{"properties":{"a":{"readOnly":true}}},{"properties":{"a":{}},"required":["a"]}]}`, value: `{}`, want: "/a a is missing"},
 		{schema: `{"properties":{"a":{"readOnly":true}}}`, value: `{"a":1}`, want: "warning: a is read only: the service may ignore or refuse it"},
 		{schema: `{"properties":{"name":{}},"additionalProperties":false}`, value: `{"nmae":1}`, want: "/nmae nmae is not known; did you mean name?"},
 		{schema: `{"additionalProperties":{"type":"integer"}}`, value: `{"a/b":"x"}`, want: "/a~1b a/b is not an integer"},

@@ -64,7 +64,11 @@ func (c *checker) quietly(raw jsontext.Value, v any, at place) []fault.Problem {
 func (c *checker) object(k *keywords, v map[string]any, at place, known map[string]bool) (problems []fault.Problem) {
 	properties := k.named("properties")
 	for _, name := range k.texts("required") {
-		if _, given := v[name]; !given && !c.otherSide(properties[name]) && !(at.path == "" && (c.o.Open || slices.Contains(c.o.Given, name))) {
+		otherSide := known[name]
+		if schema, declared := properties[name]; declared {
+			otherSide = c.otherSide(schema)
+		}
+		if _, given := v[name]; !given && !otherSide && !(at.path == "" && (c.o.Open || slices.Contains(c.o.Given, name))) {
 			problems = append(problems, at.member(name).wrong("is missing")...)
 		}
 	}
@@ -94,8 +98,9 @@ func (c *checker) object(k *keywords, v map[string]any, at place, known map[stri
 				}
 			}
 		}
+		_, around := known[name]
 		switch {
-		case declared || known[name] || !restricted:
+		case declared || around || !restricted:
 		case additional.Kind() == 'f':
 			problems = append(problems, at.member(name).wrong("%s", unknown(name, properties, known))...)
 		default:
@@ -275,7 +280,7 @@ func (c *checker) discriminated(k *keywords, all []jsontext.Value, v any) jsonte
 	return nil
 }
 
-// with adds the members that a schema allows, by itself and by those that it is made of.
+// with adds the members that a schema allows, by itself and by those that it is made of, and whether each is for the other direction.
 func (c *checker) with(known map[string]bool, raw jsontext.Value, hops int) map[string]bool {
 	k := c.parse(raw)
 	if k == nil || len(k.schemas("allOf"))+len(k.schemas("oneOf"))+len(k.schemas("anyOf")) == 0 && k.text("$ref") == "" && k.members["if"] == nil {
@@ -297,8 +302,8 @@ func (c *checker) allowed(raw jsontext.Value, all map[string]bool, hops int) {
 	if k == nil || hops == 0 || c.steps > maxSteps {
 		return
 	}
-	for name := range k.named("properties") {
-		all[name] = true
+	for name, schema := range k.named("properties") {
+		all[name] = all[name] || c.otherSide(schema)
 	}
 	if ref := k.text("$ref"); ref != "" {
 		c.allowed(c.lookup(ref), all, hops-1)

@@ -10,19 +10,25 @@ import (
 )
 
 // formats are texts of the formats that documents name, by their names in lower case.
-var formats = map[string]string{
-	"date": "2024-02-29", "date-time": "2024-02-29T12:30:45Z", "datetime": "2024-02-29T12:30:45Z", "time": "12:30:45Z", "duration": "P3DT4H",
-	"uuid": "3f2b8c1e-5d4a-4f6b-9c7d-8e9f0a1b2c3d", "guid": "3f2b8c1e-5d4a-4f6b-9c7d-8e9f0a1b2c3d",
-	"uri": "https://example.com/a?b=c", "url": "https://example.com/a?b=c", "uri-reference": "/a/b", "iri": "https://example.com/a", "iri-reference": "/a/b",
-	"uri-template": "https://example.com/{a}", "email": "ada@example.com", "idn-email": "ada@example.com", "hostname": "host.example.com", "idn-hostname": "host.example.com",
-	"ipv4": "192.0.2.7", "ipv6": "2001:db8::7", "ip": "192.0.2.7", "byte": "Y2FybmV0", "base64": "Y2FybmV0", "binary": "bytes", "json-pointer": "/a/0", "regex": "^a+$",
-	"int64": "7", "int32": "7",
+var formats = map[string][]string{
+	"date": {"2024-02-29"}, "date-time": {"2024-02-29T12:30:45Z", "2024-02-29T12:30:45+00:00", "2024-02-29T12:30:45.123Z"}, "datetime": {"2024-02-29T12:30:45Z"}, "time": {"12:30:45Z"}, "duration": {"P3DT4H"},
+	"uuid": {"3f2b8c1e-5d4a-4f6b-9c7d-8e9f0a1b2c3d"}, "guid": {"3f2b8c1e-5d4a-4f6b-9c7d-8e9f0a1b2c3d"},
+	"uri": {"https://example.com/a?b=c"}, "url": {"https://example.com/a?b=c"}, "uri-reference": {"/a/b"}, "iri": {"https://example.com/a"}, "iri-reference": {"/a/b"},
+	"uri-template": {"https://example.com/{a}"}, "email": {"ada@example.com"}, "idn-email": {"ada@example.com"}, "hostname": {"host.example.com"}, "idn-hostname": {"host.example.com"},
+	"ipv4": {"192.0.2.7"}, "ipv6": {"2001:db8::7"}, "ip": {"192.0.2.7"}, "byte": {"Y2FybmV0"}, "base64": {"Y2FybmV0"}, "binary": {"bytes"}, "json-pointer": {"/a/0"}, "regex": {"^a+$"},
+	"int64": {"7"}, "int32": {"7"},
 }
 
 func (m *Maker) text(s map[string]any) (any, bool) {
 	least, most := count(s, "minLength", 0), count(s, "maxLength", 1<<20)
 	if least > most || least > 10_000 {
 		return nil, false
+	}
+	format, _ := s["format"].(string)
+	for _, text := range formats[strings.ToLower(format)] {
+		if fitsText(s, text) {
+			return text, true
+		}
 	}
 	if pattern, ok := s["pattern"].(string); ok {
 		if text, ok := m.matching(s, pattern, least, most); ok {
@@ -34,10 +40,6 @@ func (m *Maker) text(s map[string]any) (any, bool) {
 			}
 		}
 		return nil, false
-	}
-	format, _ := s["format"].(string)
-	if text, ok := formats[strings.ToLower(format)]; ok && long(text, least, most) {
-		return text, true
 	}
 	for _, i := range m.rand.Perm(len(m.Texts)) {
 		if text := m.Texts[i]; long(text, least, most) {
