@@ -61,10 +61,16 @@ func (t *trial) variants(id string, op *spec.Operation) (all []variant) {
 	return all
 }
 
-// collides reports whether an exploded object has a member of the name of another argument in the query, from which nobody could tell it.
+// collides reports whether nobody could tell an argument from another: headers are one if their names differ by case alone, and an
+// exploded object may have a member of the name of another argument in the query.
 func collides(op *spec.Operation, values map[int]any, i int, v any) bool {
 	members, isObject := v.(map[string]any)
 	p := &op.Parameters[i]
+	for j := range values {
+		if other := &op.Parameters[j]; j != i && p.In == "header" && other.In == "header" && strings.EqualFold(p.Name, other.Name) && (other.Required || !p.Required) {
+			return true
+		}
+	}
 	if !isObject || !p.Explode || p.Style != "form" || p.In == "header" || p.Content != "" {
 		return false
 	}
