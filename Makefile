@@ -40,7 +40,7 @@ interop:
 	cd interop && go test -vet=off ./...
 
 # The page in Chromium (CHROMIUM, or /usr/bin/chromium): the main job by clicking alone, every page and the gallery looked at; writes
-# docs/images. Where CI is set, a scene of the gallery is looked at on a phone or on a wide screen, and not on both.
+# docs/images. Where CI is set the gallery is left out, which takes four minutes; its golden test is one of internal/web/gallery.
 browser:
 	cd interop && go test -count=1 -timeout 30m -tags browser -run TestPageInABrowser .
 
