@@ -96,6 +96,7 @@ type service struct {
 	drawn    int
 	refusals []string
 	server   *http.Server
+	pipes    []net.Conn
 	conns    chan net.Conn
 	done     chan struct{}
 }
@@ -109,13 +110,26 @@ func newService(t *testing.T) *service {
 		defer close(ended)
 		s.server.Serve(tls.NewListener(s, config))
 	}()
-	t.Cleanup(func() { s.server.Close(); <-ended })
+	t.Cleanup(func() { s.cut(); s.server.Close(); <-ended })
 	return s
+}
+
+// cut ends all connections. A client and a server that close TLS over one pipe at once would each wait for the other to read its
+// close_notify, and one for a lock, so that the bubble's time would stand still.
+func (s *service) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.pipes {
+		p.Close()
+	}
 }
 
 // dial leads to the service, whatever the host.
 func (s *service) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	near, far := net.Pipe()
+	s.mu.Lock()
+	s.pipes = append(s.pipes, far)
+	s.mu.Unlock()
 	select {
 	case s.conns <- far:
 		return near, nil
