@@ -74,7 +74,7 @@ func (k *Keeper) entry(s *Subject) *entry {
 func (k *Keeper) note(e *entry, r Record, revision int64, began time.Time) *sight {
 	for {
 		old := e.seen.Load()
-		meanwhile := old != nil && old.at.After(began)
+		meanwhile := old != nil && !old.at.Before(began) // a clock may not tell two moments apart
 		if old != nil && (old.unsaved && old.record.Supersedes(r) || meanwhile && old.record.follows(r)) {
 			return old
 		}
