@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -67,10 +68,10 @@ func run(args []string) error {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "measurement\tCarnet\tinstead\tratio\tpromised")
 	measures := []func(workshop) ([]row, error){importing, searching, running, holding}
-	if len(args) == 1 && args[0] == "documents" {
+	switch strings.Join(args, " ") {
+	case "documents":
 		measures = measures[:2]
-	}
-	if len(args) == 1 && args[0] == "calls" {
+	case "calls":
 		measures = measures[2:]
 	}
 	for _, measure := range measures {

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Quote is a text as a shell wants it: as it is if nothing in it means anything to one, or else in quotes in which nothing else means anything. What a terminal or a page would not carry as it
-// is, such as a carriage return, is written as an escape (POSIX.1-2024, 2.2.4; bash, ksh and zsh have it too).
+// Quote is a text as a shell wants it: as it is if nothing in it means anything to one, or else in quotes in which nothing else means
+// anything. What a terminal or a page would not carry as it is, such as a carriage return, is written as an escape (POSIX.1-2024, 2.2.4;
+// bash, ksh and zsh have it too).
 func Quote(text string) string {
 	const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=+,"
 	switch {

@@ -110,7 +110,7 @@ func (x Index) All() (all []model.Summary, err error) {
 	return all, nil
 }
 
-// IDs reads the ids of all operations.
+// IDs reads the ids of all operations, and nothing else of them.
 func (x Index) IDs() (ids []string, err error) {
 	for found, err := range x.Search(nil) {
 		if err != nil {

@@ -293,7 +293,7 @@ func cutting(going context.Context, store *server.Server) {
 	}
 }
 
-// lying has every sixth token request go wrong, in one of several ways.
+// lying has one in six token requests go wrong, by chance, in one of several ways.
 func lying(going context.Context, p *provider) {
 	lies := []carnettest.Fault{
 		{Status: http.StatusInternalServerError}, {Status: http.StatusTooManyRequests, Header: map[string]string{"Retry-After": "1"}},
